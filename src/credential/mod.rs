@@ -1,0 +1,1 @@
+//! STUB, see the interface notes.

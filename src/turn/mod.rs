@@ -1,0 +1,14 @@
+//! The neutral model of a conversation: what a client asks and what it is answered.
+//!
+//! Every dialect reads into a [`Turn`] and writes from [`TurnEvent`]s; the upstream does the reverse. Nothing here is
+//! serialisable, so that no wire format can leak in and freeze it. It must not know a dialect, protobuf or HTTP.
+
+mod error;
+mod event;
+mod repair;
+mod request;
+
+pub use error::{ErrorKind, TurnError};
+pub use event::{StopReason, TurnEvent, Usage, UsageSource};
+pub use repair::repair;
+pub use request::{Content, Image, Limits, Message, Output, Tool, ToolCall, ToolChoice, ToolResult, Turn};
