@@ -206,3 +206,86 @@ fn unreachable(error: reqwest::Error) -> ExchangeError {
 fn passing(reason: &str) -> ExchangeError {
     ExchangeError::Passing { reason: reason.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::SystemTime};
+
+    use axum::{Router, http::header, routing::post};
+    use tokio::{net::TcpListener, task::JoinSet};
+
+    use super::*;
+
+    const GOOD: &str = r#"{"id_token":"id-1","expires_in":"3600"}"#;
+
+    fn config(root: &str, official: bool) -> Config {
+        Config { root: root.to_owned(), official, ..Config::default() }
+    }
+
+    #[test]
+    fn google_is_asked_for_the_official_upstream_only() {
+        let urls = |config| endpoints(&config).into_iter().map(|endpoint| endpoint.url).collect::<Vec<_>>();
+        assert_eq!(
+            urls(config("https://app.warp.dev", true)),
+            [format!("{GOOGLE}?key={WEB_KEY}"), format!("https://app.warp.dev/proxy/token?key={WEB_KEY}")]
+        );
+        assert_eq!(urls(config("http://[::1]:9/", false)), [format!("http://[::1]:9/proxy/token?key={WEB_KEY}")]);
+        assert_eq!(endpoints(&config("https://app.warp.dev", true))[0].timeout, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn only_addresses_of_this_machine_are_loopback() {
+        for root in ["http://127.0.0.1:8", "http://localhost", "http://[::1]:1/x", "http://127.9.9.9"] {
+            assert!(is_loopback(root), "{root}");
+        }
+        for root in ["https://app.warp.dev", "http://localhost.example", "http://10.0.0.1", "nonsense"] {
+            assert!(!is_loopback(root), "{root}");
+        }
+    }
+
+    /// Exchanges with one service at `/a` and one at `/b`, each answering as told. `None` never answers.
+    async fn exchanged(first: Option<(u16, &'static str)>, second: Option<(u16, &'static str)>) -> String {
+        let route = |plan: Option<(u16, &'static str)>| {
+            post(move || async move {
+                let Some((status, body)) = plan else { std::future::pending().await };
+                (StatusCode::from_u16(status).unwrap(), [(header::LOCATION, "/elsewhere")], body)
+            })
+        };
+        let elsewhere = post(async || r#"{"id_token":"stolen"}"#);
+        let app = Router::new().route("/a", route(first)).route("/b", route(second)).route("/elsewhere", elsewhere);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let root = format!("http://{}", listener.local_addr().unwrap());
+        let mut server = JoinSet::new();
+        server.spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let timeout = Duration::from_millis(500);
+        let endpoints = ["a", "b"].map(|path| Endpoint { url: format!("{root}/{path}"), timeout }).into();
+        let client = client(&config(&root, false)).unwrap();
+        let exchange = Exchange { client, endpoints, clock: Arc::new(SystemTime::now) };
+        match exchange.refresh(&Secret::new("refresh")).await {
+            Ok(tokens) => tokens.id.expose().to_owned(),
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn any_failure_of_the_first_service_leads_to_the_second() {
+        for first in [Some((500, "")), Some((400, r#"{"error":{"message":"TOKEN_EXPIRED"}}"#)), Some((200, "")), None] {
+            assert_eq!(exchanged(first, Some((200, GOOD))).await, "id-1", "{first:?}");
+        }
+        assert_eq!(exchanged(Some((200, GOOD)), None).await, "id-1");
+    }
+
+    #[tokio::test]
+    async fn a_verdict_stands_against_silence_and_a_later_verdict_counts() {
+        let dead = Some((400, r#"{"error":{"message":"TOKEN_EXPIRED"}}"#));
+        let disabled = Some((400, r#"{"error":{"message":"USER_DISABLED"}}"#));
+        assert_eq!(exchanged(dead, None).await, r#"Dead { code: "TOKEN_EXPIRED" }"#);
+        assert_eq!(exchanged(dead, disabled).await, r#"Disabled { code: "USER_DISABLED" }"#);
+        assert!(exchanged(None, None).await.contains("did not answer in time"));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed_with_the_token() {
+        assert_eq!(exchanged(Some((307, "")), Some((200, GOOD))).await, "id-1");
+    }
+}
