@@ -27,14 +27,18 @@ pub struct Setting {
 }
 
 /// The address to serve; `HOST` and `PORT` are its parts.
-pub const LISTEN: Setting = open("--listen", "", "listen", "`127.0.0.1:8010`", "Address and port to serve; port 0 takes any free one");
+pub const LISTEN: Setting =
+    open("--listen", "", "listen", "`127.0.0.1:8010`", "Address and port to serve; port 0 takes any free one");
 /// The host part of the address to serve.
 pub const HOST: Setting = open("", "HOST", "", "`127.0.0.1`", "Address part of `listen`");
 /// The port part of the address to serve.
 pub const PORT: Setting = open("", "PORT", "", "`8010`", "Port part of `listen`");
 /// What clients must present.
-pub const API_TOKEN: Setting =
-    secret("API_TOKEN", "client_keys", "Key that clients must send (the file takes a list). Without one, anyone who reaches the port may use it");
+pub const API_TOKEN: Setting = secret(
+    "API_TOKEN",
+    "client_keys",
+    "Key that clients must send (the file takes a list). Without one, anyone who reaches the port may use it",
+);
 /// Whether to serve others without a client key.
 pub const ALLOW_ANONYMOUS: Setting = open(
     "--allow-anonymous",
@@ -52,14 +56,16 @@ pub const UPSTREAM: Setting = open(
     "`https://…`, `http://…`, `h2c://…` (plain HTTP/2) or `simulator[:SCENARIO]`",
 );
 /// An API key of the account.
-pub const WARP_API_KEY: Setting = secret("WARP_API_KEY", "api_key", "Warp API key (`wk-…`). Preferred over the two below");
+pub const WARP_API_KEY: Setting =
+    secret("WARP_API_KEY", "api_key", "Warp API key (`wk-…`). Preferred over the two below");
 /// A session's refresh token.
 pub const WARP_REFRESH_TOKEN: Setting =
     secret("WARP_REFRESH_TOKEN", "refresh_token", "A session's refresh token; id tokens are made from it and renewed");
 /// An id token.
 pub const WARP_JWT: Setting = secret("WARP_JWT", "jwt", "An id token, used until it expires");
 /// The model that `chat` asks.
-pub const MODEL: Setting = open("--model", "WARP2API_MODEL", "model", "the account's default", "Model that `chat` asks");
+pub const MODEL: Setting =
+    open("--model", "WARP2API_MODEL", "model", "the account's default", "Model that `chat` asks");
 /// Whether options that cannot be honoured are refused.
 pub const STRICT: Setting = open(
     "--strict",
@@ -88,22 +94,43 @@ pub const SYSTEM_PROMPT_CARRIER: Setting = open(
 pub const MCP_FORM: Setting =
     open("", "WARP2API_MCP_FORM", "mcp_form", "`servers`", "How the client's tools are announced: `servers` or `flat`");
 /// How long the upstream may be silent.
-pub const IDLE_TIMEOUT: Setting =
-    open("", "WARP2API_IDLE_TIMEOUT", "idle_timeout", "`300s`", "How long the upstream may be silent before a turn fails");
+pub const IDLE_TIMEOUT: Setting = open(
+    "",
+    "WARP2API_IDLE_TIMEOUT",
+    "idle_timeout",
+    "`300s`",
+    "How long the upstream may be silent before a turn fails",
+);
 /// How long connecting may take.
 pub const CONNECT_TIMEOUT: Setting =
     open("", "WARP2API_CONNECT_TIMEOUT", "connect_timeout", "`10s`", "How long connecting to the upstream may take");
 /// How often a silent stream says that it is alive.
-pub const HEARTBEAT: Setting =
-    open("", "WARP2API_HEARTBEAT", "heartbeat", "`10s`", "Silence after which a streaming client gets a keep-alive comment");
+pub const HEARTBEAT: Setting = open(
+    "",
+    "WARP2API_HEARTBEAT",
+    "heartbeat",
+    "`10s`",
+    "Silence after which a streaming client gets a keep-alive comment",
+);
 /// How long streams may go on after a signal to stop.
-pub const DRAIN_TIMEOUT: Setting =
-    open("", "WARP2API_DRAIN_TIMEOUT", "drain_timeout", "`30s`", "How long answers in progress may go on after SIGINT or SIGTERM");
+pub const DRAIN_TIMEOUT: Setting = open(
+    "",
+    "WARP2API_DRAIN_TIMEOUT",
+    "drain_timeout",
+    "`30s`",
+    "How long answers in progress may go on after SIGINT or SIGTERM",
+);
 /// The largest request body.
-pub const MAX_BODY: Setting = open("", "WARP2API_MAX_BODY", "max_body", "`64MiB`", "Largest request body, after decompression");
+pub const MAX_BODY: Setting =
+    open("", "WARP2API_MAX_BODY", "max_body", "`64MiB`", "Largest request body, after decompression");
 /// Web pages that may call the gateway.
-pub const CORS: Setting =
-    open("", "WARP2API_CORS", "cors", "none", "Origins of web pages that may call the gateway, comma-separated, or `*`");
+pub const CORS: Setting = open(
+    "",
+    "WARP2API_CORS",
+    "cors",
+    "none",
+    "Origins of web pages that may call the gateway, comma-separated, or `*`",
+);
 /// Host names under which a loopback server answers.
 pub const ALLOWED_HOSTS: Setting = open(
     "",
@@ -140,15 +167,44 @@ pub const HOME: Setting = open(
     "Directory for state, and for `config.toml` when `--config` names none",
 );
 /// The configuration file.
-pub const CONFIG: Setting =
-    open("--config", "WARP2API_CONFIG", "", "`config.toml` in the platform's configuration directory", "Configuration file");
+pub const CONFIG: Setting = open(
+    "--config",
+    "WARP2API_CONFIG",
+    "",
+    "`config.toml` in the platform's configuration directory",
+    "Configuration file",
+);
 
 /// Every setting, in the order of the README's table.
 pub const ALL: &[&Setting] = &[
-    &LISTEN, &HOST, &PORT, &API_TOKEN, &ALLOW_ANONYMOUS, &UPSTREAM, &WARP_API_KEY, &WARP_REFRESH_TOKEN, &WARP_JWT,
-    &MODEL, &STRICT, &HISTORY_CARRIER, &SYSTEM_PROMPT_CARRIER, &MCP_FORM, &IDLE_TIMEOUT, &CONNECT_TIMEOUT, &HEARTBEAT,
-    &DRAIN_TIMEOUT, &MAX_BODY, &CORS, &ALLOWED_HOSTS, &CA_FILE, &CLIENT_VERSION, &DESCRIPTORS, &LOG_FORMAT, &LOG,
-    &HOME, &CONFIG,
+    &LISTEN,
+    &HOST,
+    &PORT,
+    &API_TOKEN,
+    &ALLOW_ANONYMOUS,
+    &UPSTREAM,
+    &WARP_API_KEY,
+    &WARP_REFRESH_TOKEN,
+    &WARP_JWT,
+    &MODEL,
+    &STRICT,
+    &HISTORY_CARRIER,
+    &SYSTEM_PROMPT_CARRIER,
+    &MCP_FORM,
+    &IDLE_TIMEOUT,
+    &CONNECT_TIMEOUT,
+    &HEARTBEAT,
+    &DRAIN_TIMEOUT,
+    &MAX_BODY,
+    &CORS,
+    &ALLOWED_HOSTS,
+    &CA_FILE,
+    &CLIENT_VERSION,
+    &DESCRIPTORS,
+    &LOG_FORMAT,
+    &LOG,
+    &HOME,
+    &CONFIG,
 ];
 
 const fn open(

@@ -56,7 +56,8 @@ impl<'a> Layers<'a> {
             problems: Vec::new(),
         };
         layers.read_dotenv(&directory.join(".env"));
-        let named = config.map(Path::to_owned).or_else(|| layers.find(None, &env::CONFIG).map(|found| found.text.into()));
+        let named =
+            config.map(Path::to_owned).or_else(|| layers.find(None, &env::CONFIG).map(|found| found.text.into()));
         let usual = || layers.home().map(|home| home.join("config.toml")).or_else(|| env::configuration_file(strings));
         match named {
             Some(path) => layers.read_file(&path, true),
@@ -93,7 +94,9 @@ impl<'a> Layers<'a> {
                 }
                 // The error shows the line, which may hold a secret, so the line is told by its neighbour.
                 Err(_) => {
-                    let after = last.take().map_or_else(|| "its first entry".to_owned(), |name| format!("the entry after {name}"));
+                    let after = last
+                        .take()
+                        .map_or_else(|| "its first entry".to_owned(), |name| format!("the entry after {name}"));
                     return self.complain(".env".to_owned(), format!("{after} is not NAME=value"));
                 }
             }
@@ -108,13 +111,24 @@ impl<'a> Layers<'a> {
             Err(error) => return self.complain(self.file_name.clone(), format!("cannot be read: {error}")),
         };
         match text.parse::<toml::Table>() {
-            Ok(table) => self.file = table,
+            Ok(table) => self.take_file(table),
             // The error's own display quotes the line, which may hold a secret.
             Err(error) => {
-                let line = error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
+                let line =
+                    error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
                 self.complain(format!("{} line {line}", self.file_name), error.message().to_owned());
             }
         }
+    }
+
+    fn take_file(&mut self, table: toml::Table) {
+        for (key, value) in &table {
+            if plain(value).is_none() {
+                let place = format!("{key} in {}", self.file_name);
+                self.complain(place, format!("expected text, a number or a switch, not a {}", value.type_str()));
+            }
+        }
+        self.file = table;
     }
 
     /// Complains about keys of the configuration file that mean nothing.
@@ -123,9 +137,8 @@ impl<'a> Layers<'a> {
         let unknown = self.file.keys().filter(|key| !known().any(|name| name == *key));
         let complaints: Vec<_> = unknown
             .map(|key| {
-                let nearest = known().max_by(|a, b| {
-                    strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key))
-                });
+                let nearest =
+                    known().max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
                 let near = nearest.filter(|name| strsim::jaro_winkler(name, key) > 0.8);
                 let meant = near.map_or_else(String::new, |name| format!("; did you mean {name}?"));
                 (format!("{key} in {}", self.file_name), format!("no such setting{meant}"))
@@ -157,10 +170,7 @@ impl<'a> Layers<'a> {
     }
 
     fn in_file(&self, setting: &Setting) -> Option<Found> {
-        let text = match self.file.get(setting.key)? {
-            toml::Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
-            value => plain(value),
-        };
+        let text = plain(self.file.get(setting.key)?)?;
         Some(Found { text, place: format!("{} in {}", setting.key, self.file_name) })
     }
 
@@ -205,14 +215,14 @@ impl<'a> Layers<'a> {
     }
 }
 
-fn plain(value: &toml::Value) -> String {
+/// The text of a value that a setting can have; `None` for any other.
+fn plain(value: &toml::Value) -> Option<String> {
     match value {
-        toml::Value::String(text) => text.clone(),
-        toml::Value::Integer(_)
-        | toml::Value::Float(_)
-        | toml::Value::Boolean(_)
-        | toml::Value::Datetime(_)
-        | toml::Value::Array(_)
-        | toml::Value::Table(_) => value.to_string(),
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Float(number) => Some(number.to_string()),
+        toml::Value::Boolean(switch) => Some(switch.to_string()),
+        toml::Value::Array(items) => items.iter().map(plain).collect::<Option<Vec<_>>>().map(|items| items.join(",")),
+        toml::Value::Datetime(_) | toml::Value::Table(_) => None,
     }
 }

@@ -154,9 +154,8 @@ impl Settings {
         strings: &dyn Strings,
         directory: &Path,
     ) -> Result<Self, Vec<Problem>> {
-        let refused = |refusal: clap::Error| {
-            vec![Problem { place: "command line".to_owned(), message: refusal.to_string() }]
-        };
+        let refused =
+            |refusal: clap::Error| vec![Problem { place: "command line".to_owned(), message: refusal.to_string() }];
         Self::resolve(&Arguments::try_parse_from(line).map_err(refused)?, strings, directory)
     }
 
@@ -170,7 +169,9 @@ impl Settings {
         let (serve, chat) = match &arguments.command {
             Command::Serve(serve) => (Some(serve), None),
             Command::Chat(chat) => (None, Some(chat)),
-            Command::Encode(_) | Command::Decode(_) | Command::ParseResponse(_) | Command::Completions(_) => (None, None),
+            Command::Encode(_) | Command::Decode(_) | Command::ParseResponse(_) | Command::Completions(_) => {
+                (None, None)
+            }
         };
         let mut layers = Layers::read(strings, directory, global.config.as_deref());
         layers.check_keys();
@@ -270,9 +271,7 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
         allow_anonymous: layers
             .parsed(flag(arguments.is_some_and(|a| a.allow_anonymous)), &env::ALLOW_ANONYMOUS, values::switch)
             .unwrap_or(false),
-        strict: layers
-            .parsed(flag(arguments.is_some_and(|a| a.strict)), &env::STRICT, values::switch)
-            .unwrap_or(false),
+        strict: layers.parsed(flag(arguments.is_some_and(|a| a.strict)), &env::STRICT, values::switch).unwrap_or(false),
         max_body: layers.parsed(None, &env::MAX_BODY, values::size).unwrap_or(64 * 1024 * 1024),
         heartbeat: time(layers, &env::HEARTBEAT, 10),
         drain_timeout: time(layers, &env::DRAIN_TIMEOUT, 30),

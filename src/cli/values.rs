@@ -172,7 +172,9 @@ mod tests {
         assert!(!upstream("https://app.warp.dev.example").unwrap().is_official());
         assert_eq!(upstream("simulator"), Ok(Upstream::Simulator { scenario: String::new() }));
         assert_eq!(upstream("simulator:fast"), Ok(Upstream::Simulator { scenario: "fast".to_owned() }));
-        for wrong in ["", "app.warp.dev", "ftp://x", "https://", "https://u:p@x", "https://x/?q", "replay:x", "simulato"] {
+        for wrong in
+            ["", "app.warp.dev", "ftp://x", "https://", "https://u:p@x", "https://x/?q", "replay:x", "simulato"]
+        {
             assert!(upstream(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,1 +1,8 @@
-fn main() {}
+//! Every integration test, in one binary: it links once, and modules share `common`.
+
+mod cli;
+mod common;
+mod completions;
+mod layers;
+mod settings;
+mod sizes;
