@@ -1,4 +1,10 @@
-//! The integration tests: one binary, one file a subject.
+//! Every integration test, in one binary: it links once, and modules share `common`.
 
+mod cli;
+mod common;
+mod completions;
 mod credential;
+mod layers;
+mod settings;
+mod sizes;
 mod sse;
