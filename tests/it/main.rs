@@ -1,1 +1,11 @@
-fn main(){}
+//! Every integration test, in one binary: it links once, and modules share `common`.
+
+mod cli;
+mod common;
+mod completions;
+mod credential;
+mod descriptors;
+mod layers;
+mod settings;
+mod sizes;
+mod sse;
