@@ -1,5 +1,5 @@
 //! The `warp2api` binary: everything it does is in the library.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    warp2api::cli::main()
 }

@@ -1,0 +1,221 @@
+//! The command line as it is typed. What it means is decided in `settings` and in each verb; nothing below `cli` sees it.
+//!
+//! Values that a variable or the configuration file can also give stay text here, so that all wrong ones can be reported
+//! together, whichever place they come from.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Use your own Warp AI access from any OpenAI client, and debug Warp's protocol.
+#[derive(Debug, Parser)]
+#[command(name = "warp2api", version, max_term_width = 110, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every verb takes.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct GlobalArguments {
+    /// Configuration file (TOML)
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]
+    #[arg(long, global = true, value_name = "URL|simulator", value_hint = ValueHint::Url)]
+    pub(crate) upstream: Option<String>,
+    /// Use this protobuf descriptor set instead of the built-in schema
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) descriptors: Option<PathBuf>,
+    /// How log lines look: text or json
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
+    /// Say more; given twice, say everything but secrets
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the OpenAI API on this machine
+    Serve(ServeArguments),
+    /// Ask something from the command line
+    Chat(ChatArguments),
+    /// Turn JSON into a protobuf message
+    Encode(EncodeArguments),
+    /// Turn protobuf messages into JSON
+    Decode(DecodeArguments),
+    /// Read a recorded response stream of the upstream
+    ParseResponse(ParseResponseArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ServeArguments {
+    /// Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<String>,
+    /// Refuse requests with options that neither the upstream nor the gateway can honour
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Serve an address that others can reach although no client key is set
+    #[arg(long)]
+    pub(crate) allow_anonymous: bool,
+}
+
+/// Flags of `chat`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ChatArguments {
+    /// What to ask; `-` reads it from standard input. Without it on a terminal: a conversation
+    #[arg(value_name = "PROMPT")]
+    pub(crate) prompt: Option<String>,
+    /// Model to ask
+    #[arg(short, long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// System text that stands before the conversation
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// Attach a text file or an image; may be repeated
+    #[arg(short, long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Go on with the last conversation
+    #[arg(long = "continue")]
+    pub(crate) resume: bool,
+    /// Print the answer as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `encode`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct EncodeArguments {
+    /// JSON to read; `-` or nothing is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// Message type, full or short
+    #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "Request")]
+    pub(crate) message_type: String,
+    /// How to write the bytes [default: base64 on a terminal, raw elsewhere]
+    #[arg(short, long, value_name = "FORM")]
+    pub(crate) output: Option<EncodedForm>,
+}
+
+/// How `encode` writes bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EncodedForm {
+    /// The bytes themselves
+    Raw,
+    /// Two digits a byte
+    Hex,
+    /// Base64
+    Base64,
+    /// Base64 with - and _
+    Base64url,
+}
+
+/// Flags of `decode`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DecodeArguments {
+    /// Message or stream to read; `-` or nothing is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// Message type, full or short
+    #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "ResponseEvent")]
+    pub(crate) message_type: String,
+    /// What the input is
+    #[arg(short, long, value_name = "FORM", default_value = "auto")]
+    pub(crate) input: DecodedForm,
+    /// Show fields by number, without the schema
+    #[arg(long)]
+    pub(crate) raw_fields: bool,
+    /// Try every message type and say which fit best
+    #[arg(long, conflicts_with = "raw_fields")]
+    pub(crate) guess: bool,
+    /// Also open the payloads that the schema leaves opaque
+    #[arg(long, conflicts_with = "raw_fields")]
+    pub(crate) open: bool,
+}
+
+/// What `decode` reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DecodedForm {
+    /// Whatever it looks like
+    Auto,
+    /// The bytes themselves
+    Raw,
+    /// Two digits a byte
+    Hex,
+    /// Base64 of either alphabet
+    Base64,
+    /// Base64 with - and _
+    Base64url,
+    /// Server-sent events whose data is base64
+    Sse,
+}
+
+/// Flags of `parse-response`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ParseResponseArguments {
+    /// Recorded stream to read; `-` or nothing is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// What to make of it
+    #[arg(long = "as", value_name = "FORM", default_value = "summary")]
+    pub(crate) form: ResponseForm,
+}
+
+/// What `parse-response` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResponseForm {
+    /// What happened, for a person
+    Summary,
+    /// The answer's text alone
+    Text,
+    /// What happened, as one JSON object
+    Json,
+}
+
+/// Flags of `completions`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CompletionsArguments {
+    /// Shell to complete for
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Arguments, Command};
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_says_what_it_does() {
+        for verb in Arguments::command().get_subcommands() {
+            for argument in verb.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {}", verb.get_name(), argument.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn global_flags_stand_on_either_side_of_the_verb() {
+        for line in ["warp2api --upstream simulator serve", "warp2api serve --upstream simulator"] {
+            let parsed = Arguments::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(parsed.global.upstream.as_deref(), Some("simulator"));
+            assert!(matches!(parsed.command, Command::Serve(_)));
+        }
+    }
+}

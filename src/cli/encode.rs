@@ -1,0 +1,11 @@
+//! STUB: filled by the schema piece.
+
+use crate::{
+    cli::{args::EncodeArguments, exit::Failure, output::Output},
+    schema::Schema,
+};
+
+/// Runs the verb.
+pub(crate) fn run(_arguments: &EncodeArguments, _schema: &Schema, _output: &mut Output) -> Result<(), Failure> {
+    Err(Failure::usage("this verb is not there yet"))
+}
