@@ -1,4 +1,11 @@
-//! The integration tests, one binary.
+//! Every integration test, in one binary: it links once, and modules share `common`.
 
+mod cli;
+mod common;
+mod completions;
+mod credential;
 mod dialects;
+mod layers;
+mod settings;
+mod sizes;
 mod sse;
