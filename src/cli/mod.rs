@@ -19,10 +19,17 @@ mod args;
 mod completions;
 mod decode;
 mod encode;
+pub mod env;
 mod exit;
 mod input;
+mod layers;
 mod output;
 mod parse_response;
+pub mod settings;
+mod values;
+
+pub use layers::Problem;
+pub use values::{OFFICIAL_ROOT, Upstream};
 
 /// Runs the process: parses its arguments, does what they say, and gives the code of `DESIGN.md` §4 to end with.
 #[must_use]

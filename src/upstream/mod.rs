@@ -4,6 +4,7 @@
 //! It must not know any client's dialect, nor where credentials come from.
 
 pub mod assemble;
+pub mod catalogue;
 pub mod client;
 pub mod config;
 pub mod entry;
@@ -14,7 +15,9 @@ mod history;
 pub mod identity;
 pub mod payload;
 pub mod request;
+mod service;
 pub mod transcript;
 pub mod tree;
 
 pub use config::{Config, HistoryCarrier, McpForm, SystemCarrier};
+pub use service::Upstream;
