@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn no_two_settings_share_a_name() {
-        for name in [|s: &super::Setting| s.flag, |s| s.variable, |s| s.key] {
+        for name in [|s: &super::Setting| s.flag, |s: &super::Setting| s.variable, |s: &super::Setting| s.key] {
             let names: Vec<_> = ALL.iter().map(|setting| name(setting)).filter(|name| !name.is_empty()).collect();
             assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         }

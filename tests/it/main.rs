@@ -6,6 +6,7 @@ mod completions;
 mod credential;
 mod descriptors;
 mod dialects;
+mod gateway;
 mod layers;
 mod settings;
 mod sizes;
