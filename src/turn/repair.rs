@@ -230,7 +230,8 @@ mod tests {
     }
 
     fn calls(ids: &[&str]) -> Message {
-        let call = |id: &&str| ToolCall { id: (*id).to_owned(), name: "f".to_owned(), arguments: serde_json::Map::new() };
+        let call =
+            |id: &&str| ToolCall { id: (*id).to_owned(), name: "f".to_owned(), arguments: serde_json::Map::new() };
         Message::Assistant(ids.iter().map(|id| Output::ToolCall(call(id))).collect())
     }
 

@@ -3,6 +3,8 @@
 mod cli;
 mod common;
 mod completions;
+mod credential;
 mod layers;
 mod settings;
 mod sizes;
+mod sse;

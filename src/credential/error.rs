@@ -1,0 +1,96 @@
+//! Why there is no bearer to lend. The text names the account and never holds any part of a secret.
+
+/// Why a credential cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// The user has given none.
+    #[error("no Warp credential is configured")]
+    NoneConfigured,
+    /// What the user gave cannot be a credential of that kind.
+    #[error("{account} {problem}")]
+    Malformed {
+        /// The setting at fault.
+        account: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The token's time is over and there is nothing to renew it with.
+    #[error("the token in {account} expired at {when}")]
+    Expired {
+        /// The account that the token belongs to.
+        account: String,
+        /// When it expired, in RFC 3339.
+        when: String,
+    },
+    /// The upstream does not accept it and it cannot be renewed.
+    #[error("Warp refused the credential in {account}")]
+    Refused {
+        /// The account that was refused.
+        account: String,
+    },
+    /// The session has ended: its refresh token will never work again.
+    #[error("the session in {account} has ended ({code})")]
+    SignInNeeded {
+        /// The account whose session it was.
+        account: String,
+        /// The reason as the token service spells it.
+        code: String,
+    },
+    /// The account was disabled or deleted.
+    #[error("the account in {account} is disabled or deleted ({code})")]
+    Disabled {
+        /// The account.
+        account: String,
+        /// The reason as the token service spells it.
+        code: String,
+    },
+    /// The token could not be renewed this time; the credential itself may be good.
+    #[error("the token in {account} cannot be renewed now: {reason}")]
+    Unavailable {
+        /// The account to renew.
+        account: String,
+        /// What happened.
+        reason: String,
+    },
+    /// No HTTP client can be made of this configuration.
+    #[error("cannot set up HTTPS for renewing tokens: {reason}")]
+    Client {
+        /// What the HTTP library says.
+        reason: String,
+    },
+}
+
+impl CredentialError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoneConfigured => {
+                "set WARP_API_KEY to a Warp API key, or WARP_REFRESH_TOKEN or WARP_JWT to a session's token; \
+                 `--upstream simulator` needs none"
+            }
+            Self::Malformed { .. } => "check that the value was copied whole and belongs to this setting",
+            Self::Expired { .. } => "set a fresh WARP_JWT, or WARP_REFRESH_TOKEN so that it can be renewed",
+            Self::Refused { .. } => "check that it has not been revoked; make a new API key or sign in again",
+            Self::SignInNeeded { .. } => "sign in again and set the new refresh token",
+            Self::Disabled { .. } => "use another account, or ask Warp's support about this one",
+            Self::Unavailable { .. } => "try again in a moment; check the network and any proxy",
+            Self::Client { .. } => "check the extra CA file: it must hold PEM certificates",
+        }
+    }
+
+    /// True when the same call may work later with nothing changed.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::NoneConfigured
+            | Self::Malformed { .. }
+            | Self::Expired { .. }
+            | Self::Refused { .. }
+            | Self::SignInNeeded { .. }
+            | Self::Disabled { .. }
+            | Self::Client { .. } => false,
+        }
+    }
+}

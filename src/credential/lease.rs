@@ -1,0 +1,76 @@
+//! A bearer on loan: what the borrower may see of it, and what the lender hears at the end.
+//!
+//! It must not know how a bearer is renewed.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::{credential::slot::Slot, secret::Secret};
+
+/// How the upstream took a lent bearer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It served.
+    Done,
+    /// It was not accepted.
+    Unauthorized,
+    /// Too many requests for now.
+    RateLimited {
+        /// How long the upstream asks to wait, where it says so.
+        retry_after: Option<Duration>,
+    },
+    /// The account has no credits left.
+    OutOfCredits,
+    /// The account may not do this.
+    Forbidden,
+    /// Something failed that says nothing about the credential.
+    Failed,
+}
+
+/// A bearer on loan. One that is dropped unsettled, because its borrower went away, says nothing about the account.
+pub struct Lease {
+    bearer: Secret,
+    generation: u64,
+    slot: Arc<Slot>,
+}
+
+impl Lease {
+    /// Lends `bearer`, the `generation`-th of the slot's account.
+    pub(crate) fn new(bearer: Secret, generation: u64, slot: Arc<Slot>) -> Self {
+        slot.lent();
+        Self { bearer, generation, slot }
+    }
+
+    /// The text for the `Authorization` header.
+    #[must_use]
+    pub fn bearer(&self) -> &Secret {
+        &self.bearer
+    }
+
+    /// The name of the account that pays.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.slot.account()
+    }
+
+    /// Gives the bearer back and says how the upstream took it.
+    pub fn settle(self, outcome: Outcome) {
+        self.slot.settle(outcome);
+    }
+
+    /// Which of the account's successive credentials this is.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.slot.returned();
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("account", &self.account()).finish_non_exhaustive()
+    }
+}
