@@ -81,6 +81,12 @@ async fn accounts(
     }
 }
 
+async fn start_simulator(scenario: &str, schema: &Schema) -> Result<Simulator, Failure> {
+    let configuration = simulator::Config::parse(scenario).map_err(Failure::usage)?;
+    let started = Simulator::start(configuration, schema.clone()).await;
+    started.map_err(|error| Failure::new(Exit::Failed, format!("cannot start the simulator: {error}")))
+}
+
 fn upstream_configuration(
     wire: &Wire,
     accounts: &credential::Config,

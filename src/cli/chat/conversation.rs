@@ -80,8 +80,9 @@ impl Conversation {
     pub(crate) fn load(directory: &Path) -> Result<Self, Failure> {
         let path = file(directory);
         let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Failure::usage("there is no conversation to go on with")
-                .hint("leave --continue out to begin one"),
+            io::ErrorKind::NotFound => {
+                Failure::usage("there is no conversation to go on with").hint("leave --continue out to begin one")
+            }
             _ => Failure::input(format!("cannot read {}: {error}", path.display())),
         })?;
         serde_json::from_str(&text).map_err(|error| {

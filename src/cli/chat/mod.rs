@@ -82,7 +82,8 @@ fn prompt(arguments: &ChatArguments, output: &mut Output) -> Result<Option<Strin
         }
         piped = String::from_utf8(input.read_whole()?).map_err(|_| Failure::input("standard input is not UTF-8"))?;
     }
-    let pieces: Vec<_> = argument.into_iter().chain([piped.trim_end()]).filter(|text| !text.trim().is_empty()).collect();
+    let pieces: Vec<_> =
+        argument.into_iter().chain([piped.trim_end()]).filter(|text| !text.trim().is_empty()).collect();
     match pieces.is_empty() {
         true => Err(Failure::usage("there is nothing to ask").hint("give a prompt: warp2api chat \"Hello\"")),
         false => Ok(Some(pieces.join("\n\n"))),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cli::output::Output,
-    turn::{StopReason, TurnError, TurnEvent, Usage},
+    turn::{ErrorKind, StopReason, TurnError, TurnEvent, Usage},
 };
 
 /// What became of an answer, gathered while it is shown.
@@ -103,7 +103,7 @@ impl Shown {
             (Some(error), _) => Err(error.clone()),
             (None, Some(_)) => Ok(&self.text),
             (None, None) => Err(TurnError::new(
-                crate::turn::ErrorKind::Truncated,
+                ErrorKind::Truncated,
                 "the answer broke off, so what was sent is not the whole of it",
             )),
         }
@@ -158,4 +158,66 @@ fn usage_json(usage: Usage) -> Value {
         "context_window_usage": usage.context_window_usage,
         "source": usage.source.name(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Shown;
+    use crate::{
+        cli::output::testing,
+        turn::{ErrorKind, StopReason, TurnError, TurnEvent, Usage},
+    };
+
+    fn answer() -> Vec<TurnEvent> {
+        vec![
+            TurnEvent::Started { conversation_id: "c".to_owned(), request_id: "r".to_owned() },
+            TurnEvent::Reasoning("hm".to_owned()),
+            TurnEvent::Text("four".to_owned()),
+            TurnEvent::Usage(Usage { input_tokens: 3, output_tokens: 1, ..Usage::default() }),
+            TurnEvent::Finished(StopReason::EndTurn),
+        ]
+    }
+
+    fn shown(gather: bool, events: Vec<TurnEvent>) -> (Shown, String, String) {
+        let (mut output, read) = testing::output(Default::default());
+        let mut shown = Shown::new(gather);
+        for event in events {
+            shown.take(event, &mut output).unwrap();
+        }
+        shown.end(&mut output).unwrap();
+        let (data, talk) = read();
+        (shown, data, talk)
+    }
+
+    #[test]
+    fn text_is_data_and_thinking_is_talk() {
+        let (shown, data, talk) = shown(false, answer());
+        assert_eq!((data.as_str(), talk.as_str()), ("four\n", "hm\n"));
+        assert_eq!(shown.outcome(), Ok("four"));
+        assert_eq!(shown.cost().as_deref(), Some("3 tokens in, 1 out (estimate)"));
+    }
+
+    #[test]
+    fn json_says_everything_once() {
+        let (shown, data, talk) = shown(true, answer());
+        assert_eq!((data.as_str(), talk.as_str()), ("", ""));
+        let object = shown.json("auto");
+        assert_eq!(object["text"], "four");
+        assert_eq!(object["reasoning"], "hm");
+        assert_eq!(object["model"], "auto");
+        assert_eq!(object["stop_reason"], "end_turn");
+        assert_eq!(object["usage"]["input_tokens"], json!(3));
+        assert_eq!((&object["conversation_id"], &object["request_id"]), (&json!("c"), &json!("r")));
+    }
+
+    #[test]
+    fn an_answer_that_ends_badly_is_no_answer() {
+        let error = TurnError::new(ErrorKind::Upstream, "broken");
+        let (failed, data, _) = shown(false, vec![TurnEvent::Text("fo".to_owned()), TurnEvent::Failed(error.clone())]);
+        assert_eq!((failed.outcome(), data.as_str()), (Err(error), "fo\n"));
+        let (cut, ..) = shown(false, vec![TurnEvent::Text("fo".to_owned())]);
+        assert_eq!(cut.outcome().unwrap_err().kind, ErrorKind::Truncated);
+    }
 }
