@@ -4,6 +4,7 @@ mod cli;
 mod common;
 mod completions;
 mod credential;
+mod descriptors;
 mod layers;
 mod settings;
 mod sizes;
