@@ -1,11 +1,12 @@
 //! Builds what turns run on: the upstream's configuration, the user's credential, the gateway, and the simulator where it
 //! is the upstream.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use crate::{
     cli::{
         exit::{Exit, Failure},
+        output::Output,
         settings::{Settings, Wire},
         values::Upstream,
     },
@@ -40,10 +41,25 @@ impl Backend {
             Some(_) => "the simulator's own".to_owned(),
             None => pool.describe(),
         };
-        let gateway = Gateway::new(schema, upstream, Arc::new(pool))?;
+        let gateway = Gateway::new(schema, &upstream, Arc::new(pool))?;
         Ok(Self { gateway, credential, _simulator: simulator })
     }
+
+    /// Reads the account's own list of models; until that is done the built-in table serves. What keeps it from being
+    /// read is told and stops nothing: a list is not worth a service that does not start.
+    pub(crate) async fn learn_models(&self, output: &mut Output) {
+        let read = tokio::time::timeout(MODELS_PATIENCE, self.gateway.load_catalogue()).await;
+        let reason = match read {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {} s", MODELS_PATIENCE.as_secs()),
+        };
+        output.warn(&format!("the account's list of models cannot be read, the built-in one serves: {reason}"));
+    }
 }
+
+/// How long the list of models may keep a verb waiting.
+const MODELS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The credentials to use, and the simulator if that is where they go. The user's own never go to the simulator.
 async fn accounts(

@@ -23,6 +23,10 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
     let address = listener.local_addr()?;
     let backend = Backend::start(settings, schema).await?;
     let mut signals = Signals::listen()?;
+    tokio::select! {
+        () = backend.learn_models(output) => {}
+        () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
+    }
     greet(settings, address, &backend, output);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async {

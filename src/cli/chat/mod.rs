@@ -50,7 +50,7 @@ pub(crate) async fn run(
     let conversation = conversation(arguments, settings)?;
     let backend = Backend::start(settings, schema).await?;
     let wanted = settings.model.as_deref().or(conversation.model.as_deref());
-    let model = model(&backend, wanted)?;
+    let model = model(&backend, wanted, output).await?;
     let signals = Signals::listen()?;
     let state_directory = settings.state_directory.clone();
     let json = arguments.json;
@@ -105,9 +105,13 @@ fn conversation(arguments: &ChatArguments, settings: &Settings) -> Result<Conver
     Ok(conversation)
 }
 
-fn model(backend: &Backend, wanted: Option<&str>) -> Result<String, Failure> {
+/// The upstream's id of the model to ask. The account's list is read only for a name that the built-in table lacks.
+async fn model(backend: &Backend, wanted: Option<&str>, output: &mut Output) -> Result<String, Failure> {
+    let Some(name) = wanted else { return Ok(backend.gateway.catalogue().default_id().to_owned()) };
+    if backend.gateway.catalogue().find(name).is_none() {
+        backend.learn_models(output).await;
+    }
     let catalogue = backend.gateway.catalogue();
-    let Some(name) = wanted else { return Ok(catalogue.default_id().to_owned()) };
     catalogue.resolve(name).ok_or_else(|| {
         let failure = Failure::usage(format!("there is no model {name:?}"));
         match catalogue.nearest(name) {
