@@ -9,3 +9,4 @@ mod layers;
 mod settings;
 mod sizes;
 mod sse;
+mod upstream;
