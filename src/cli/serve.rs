@@ -64,7 +64,6 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 
 fn configuration(serving: &Serving, address: SocketAddr) -> server::Config {
     server::Config {
-        address,
         client_keys: serving.client_keys.clone(),
         strict: serving.strict,
         max_body: serving.max_body,
@@ -72,6 +71,7 @@ fn configuration(serving: &Serving, address: SocketAddr) -> server::Config {
         drain_timeout: serving.drain_timeout,
         cors: serving.cors.clone(),
         allowed_hosts: serving.allowed_hosts.clone(),
+        loopback_only: address.ip().is_loopback(),
     }
 }
 

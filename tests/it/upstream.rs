@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use warp2api::{
     schema::{self, Schema},
     turn::{
-        Content, Image, Limits, Message, Output, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Turn, TurnError, TurnEvent,
+        Content, Image, Limits, Message, Output, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Turn, TurnError,
+        TurnEvent,
     },
     upstream::{
         self, HistoryCarrier, McpForm, SystemCarrier,
@@ -125,7 +126,10 @@ fn what_replaces_text_that_was_rolled_back_is_sent_only_where_it_is_new() {
     let rolled_back = || vec![wire(BEGIN), says("1", "The answer"), wire(ROLLBACK), wire(BEGIN)];
     let with = |more: &[Bytes]| rolled_back().into_iter().chain(more.iter().cloned()).collect::<Vec<_>>();
     check_text(with(&[says("2", "The answer is 42.")]), "The answer is 42.");
-    check_text(with(&[says("2", "The "), patch("append_to_message_content", "2", "answer is 42.")]), "The answer is 42.");
+    check_text(
+        with(&[says("2", "The "), patch("append_to_message_content", "2", "answer is 42.")]),
+        "The answer is 42.",
+    );
     check_text(with(&[says("2", "The"), patch("append_to_message_content", "2", " end.")]), "The answerend.");
     check_text(with(&[says("2", "The answer"), says("3", " twice")]), "The answer twice");
     let twice = [says("2", "The ans"), wire(ROLLBACK), says("3", "The answer!")];
@@ -162,10 +166,17 @@ fn messages_that_move_to_a_new_task_change_nothing_for_the_client_but_the_tree()
         "replacement_messages": [{"id": "r", "task_id": "t", "summarization": {"conversation_summary": {"summary": "s"}}}]});
     let moved = event(&json!({"client_actions": {"actions": [{"move_messages_to_new_task": order}]}}));
     let mut own = assembler();
-    let events = heard(&mut own, [wire(INIT), says("1", "a"), says("2", "b"), says("3", "c"), moved, says("4", "d"), wire(DONE)]);
+    let events = heard(
+        &mut own,
+        [wire(INIT), says("1", "a"), says("2", "b"), says("3", "c"), moved, says("4", "d"), wire(DONE)],
+    );
     assert_eq!(told(&events).0, "abcd");
-    let ids = |task: usize| own.tree().tasks()[task].entries().iter().map(|entry| entry.id().to_owned()).collect::<Vec<_>>();
-    assert_eq!((ids(0), ids(1)), (vec!["r".to_owned(), "3".to_owned(), "4".to_owned()], vec!["1".to_owned(), "2".to_owned()]));
+    let ids =
+        |task: usize| own.tree().tasks()[task].entries().iter().map(|entry| entry.id().to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        (ids(0), ids(1)),
+        (vec!["r".to_owned(), "3".to_owned(), "4".to_owned()], vec!["1".to_owned(), "2".to_owned()])
+    );
     let wrong = json!({"source_task_id": "t", "new_task": {"id": "sub"}, "first_message_id": "1", "last_message_id": "1",
         "expected_message_count": 2});
     let wrong = event(&json!({"client_actions": {"actions": [{"move_messages_to_new_task": wrong}]}}));
@@ -219,7 +230,8 @@ fn transcript(bytes: &[u8], size: usize) -> Transcript {
 fn as_json(transcript: &Transcript) -> Value {
     let calls = transcript.tool_calls.iter();
     let calls = calls.map(|call| json!({"id": call.id, "name": call.name, "arguments": call.arguments}));
-    let usage = transcript.usage.map(|usage| json!({"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}));
+    let usage =
+        transcript.usage.map(|usage| json!({"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}));
     let counts = |counts: &upstream::transcript::Counts| {
         Value::Object(counts.iter().map(|(name, count)| (name.to_owned(), json!(count))).collect())
     };
