@@ -5,6 +5,7 @@ mod common;
 mod completions;
 mod credential;
 mod descriptors;
+mod dialects;
 mod layers;
 mod settings;
 mod sizes;

@@ -2,14 +2,16 @@
 
 use std::{fs, path::Path};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE},
+};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use warp2api::{
     schema::{self, Schema},
     turn::{
-        Content, Image, Limits, Message, Output, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Turn, TurnError,
-        TurnEvent,
+        Content, Image, Message, Output, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Turn, TurnError, TurnEvent,
     },
     upstream::{
         self, HistoryCarrier, McpForm, SystemCarrier,
@@ -263,4 +265,218 @@ fn every_capture_parses_to_its_answer_however_it_is_cut() {
         }
     }
     assert!(seen >= 28, "only {seen} captures were found");
+}
+
+/// A builder, and what it makes of `turn`, as JSON with snake_case names.
+fn built(turn: &Turn, past: &Past, config: &upstream::Config) -> (Built, Value) {
+    let mut ids = 0;
+    let mut new_id = || {
+        ids += 1;
+        format!("id{ids}")
+    };
+    let given = Given { now: "2023-11-14T22:13:20Z", new_id: &mut new_id };
+    let built =
+        Builder::new(Schema::embedded(), config).build(turn, past, given).expect("the turn has a place on the wire");
+    let json = decoded(&built);
+    (built, json)
+}
+
+fn decoded(built: &Built) -> Value {
+    let request = Schema::embedded().message("Request").unwrap();
+    schema::to_json(&schema::decode(&request, &built.body).unwrap())
+}
+
+fn config() -> upstream::Config {
+    upstream::Config::new("http://127.0.0.1:1")
+}
+
+fn user(text: &str) -> Message {
+    Message::User(vec![Content::Text(text.to_owned())])
+}
+
+fn turn(messages: Vec<Message>) -> Turn {
+    Turn { model: "auto".to_owned(), messages, parallel_tool_calls: true, ..Turn::default() }
+}
+
+fn call(id: &str, arguments: Value) -> Output {
+    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+    Output::ToolCall(ToolCall { id: id.to_owned(), name: "f".to_owned(), arguments })
+}
+
+fn result(id: &str, content: Vec<Content>, is_error: bool) -> Message {
+    Message::ToolResult(ToolResult { call_id: id.to_owned(), content, is_error })
+}
+
+fn tool(name: &str) -> Tool {
+    let Value::Object(input_schema) = json!({"type": "object"}) else { panic!("an object") };
+    Tool { name: name.to_owned(), description: String::new(), input_schema }
+}
+
+#[test]
+fn a_first_turn_is_golden_vector_1() {
+    let (built, _) = built(&turn(vec![user("hi")]), &Past::Replayed, &config());
+    let hex: String = built.body.iter().map(|byte| format!("{byte:02x}")).collect();
+    let golden = "0a0012180a0822060880e2cfaa06320c0a0a0a080a0268691a0020011a100a060a046175746f20014a0109880101";
+    assert_eq!(hex, golden);
+}
+
+#[test]
+fn history_becomes_the_messages_of_a_task_and_what_is_asked_now_the_input() {
+    let said = Message::Assistant(vec![
+        Output::Reasoning("hm".to_owned()),
+        Output::Text("Let me see.".to_owned()),
+        call("c1", json!({"n": 1})),
+        call("c2", json!({})),
+    ]);
+    let picture = Content::Image(Image { mime_type: "image/png".to_owned(), data: Bytes::from_static(b"\x89PNG") });
+    let image = json!({"data": "aVZCT1J3PT0=", "mime_type": "image/png"});
+    let messages = vec![
+        Message::User(vec![Content::Text("a".to_owned()), picture.clone()]),
+        said,
+        result("c1", vec![Content::Text("42".to_owned()), picture], false),
+        result("c2", vec![Content::Text("boom".to_owned())], true),
+        user("and now?"),
+    ];
+    let (_, json) = built(&turn(messages), &Past::Replayed, &config());
+    assert_eq!(
+        json["task_context"],
+        json!({"tasks": [{"id": "id1", "messages": [
+            {"id": "id2", "task_id": "id1", "user_query": {"query": "a", "context": {"images": [image]}, "mode": {},
+                "intended_agent": "AGENT_TYPE_PRIMARY"}},
+            {"id": "id3", "task_id": "id1", "agent_output": {"text": "Let me see."}},
+            {"id": "id4", "task_id": "id1",
+                "tool_call": {"tool_call_id": "c1", "call_mcp_tool": {"name": "f", "args": {"n": 1}}}},
+            {"id": "id5", "task_id": "id1", "tool_call": {"tool_call_id": "c2", "call_mcp_tool": {"name": "f", "args": {}}}},
+        ]}]})
+    );
+    let success = json!({"success": {"results": [{"text": {"text": "42"}}, {"image": image}]}});
+    assert_eq!(
+        json["input"]["user_inputs"]["inputs"],
+        json!([
+            {"tool_call_result": {"tool_call_id": "c1", "call_mcp_tool": success}},
+            {"tool_call_result": {"tool_call_id": "c2", "call_mcp_tool": {"error": {"message": "boom"}}}},
+            {"user_query": {"query": "and now?", "mode": {}, "intended_agent": "AGENT_TYPE_PRIMARY"}},
+        ])
+    );
+    assert_eq!(json["metadata"], Value::Null);
+}
+
+#[test]
+fn history_may_be_told_as_one_text() {
+    let messages =
+        vec![user("a"), Message::Assistant(vec![call("c1", json!({"n": 1}))]), result("c1", Vec::new(), false)];
+    let flat = upstream::Config { history: HistoryCarrier::Flatten, ..config() };
+    let (built, json) = built(&turn(messages), &Past::Replayed, &flat);
+    assert!(built.tasks.is_empty());
+    let query = json["input"]["user_inputs"]["inputs"][0]["user_query"]["query"].as_str().unwrap();
+    for part in ["User: a", "called the tool f (call c1) with {\"n\":1}", "Result of call c1: "] {
+        assert!(query.contains(part), "{query}");
+    }
+}
+
+#[test]
+fn system_text_goes_where_the_configuration_says() {
+    let mut asked = turn(vec![user("hi")]);
+    asked.instructions = vec!["be brief".to_owned(), "be kind".to_owned()];
+    let with =
+        |system_prompt, turn: &Turn| built(turn, &Past::Replayed, &upstream::Config { system_prompt, ..config() }).1;
+    let rules = json!([{"root_path": "/", "active_rule_files": [{"file_path": "AGENTS.md", "content": "be brief\n\nbe kind"}]}]);
+    assert_eq!(with(SystemCarrier::ProjectRules, &asked)["input"]["context"]["project_rules"], rules);
+    let query = |json: Value| json["input"]["user_inputs"]["inputs"][0]["user_query"].clone();
+    let attached = json!({"SYSTEM_PROMPT": {"plain_text": "be brief\n\nbe kind"}});
+    assert_eq!(query(with(SystemCarrier::Attachment, &asked))["referenced_attachments"], attached);
+    assert_eq!(query(with(SystemCarrier::Query, &asked))["query"], "be brief\n\nbe kind\n\nhi");
+    // With history, it goes to the first thing that the user said; with nothing of the user's, to the rules.
+    asked.messages = vec![user("hi"), Message::Assistant(vec![Output::Text("yes?".to_owned())]), user("go on")];
+    let first = with(SystemCarrier::Attachment, &asked)["task_context"]["tasks"][0]["messages"][0].clone();
+    assert_eq!(first["user_query"]["referenced_attachments"], attached);
+    asked.messages = vec![Message::Assistant(vec![call("c", json!({}))]), result("c", Vec::new(), false)];
+    assert_eq!(with(SystemCarrier::Query, &asked)["input"]["context"]["project_rules"], rules);
+}
+
+#[test]
+fn tools_travel_as_one_mcp_server_and_the_choice_among_them_as_words() {
+    let mut asked = turn(vec![user("hi")]);
+    asked.tools = vec![tool("f"), tool("g")];
+    let names = |json: &Value| {
+        let tools = json["mcp_context"]["servers"][0]["tools"].as_array().cloned().unwrap_or_default();
+        tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let rules = |json: &Value| json["input"]["context"]["project_rules"].to_string();
+    let json = built(&asked, &Past::Replayed, &config()).1;
+    assert_eq!(names(&json), ["f", "g"]);
+    assert_eq!(json["settings"]["supported_tools"], json!(["CALL_MCP_TOOL"]));
+    let flat = built(&asked, &Past::Replayed, &upstream::Config { mcp_form: McpForm::Flat, ..config() }).1;
+    assert_eq!(flat["mcp_context"]["tools"].as_array().map(Vec::len), Some(2));
+    asked.tool_choice = ToolChoice::Tool("g".to_owned());
+    let json = built(&asked, &Past::Replayed, &config()).1;
+    assert_eq!(names(&json), ["g"]);
+    assert!(rules(&json).contains("must answer by calling"), "{json}");
+    asked.tool_choice = ToolChoice::None;
+    let json = built(&asked, &Past::Replayed, &config()).1;
+    assert_eq!(
+        (json["mcp_context"].clone(), json["input"]["context"]["project_rules"].clone()),
+        (Value::Null, Value::Null)
+    );
+    assert_eq!(json["settings"]["supported_tools"], json!(["CALL_MCP_TOOL"]), "an empty list would allow every tool");
+}
+
+#[test]
+fn a_continued_conversation_goes_back_with_its_id_and_the_very_tasks() {
+    let task = Bytes::from_static(b"\x0a\x01t\x2a\x05\xc2\x3e\x02ab");
+    let past = Continued { conversation_id: "C".to_owned(), tasks: vec![task.clone()] };
+    let messages = vec![user("a"), Message::Assistant(vec![Output::Text("b".to_owned())]), user("c")];
+    let (made, json) = built(&turn(messages), &Past::Continued(past.clone()), &config());
+    assert!(made.body.starts_with(&[&[0x0a, 0x0c, 0x0a, 0x0a], task.as_ref()].concat()));
+    assert_eq!(json["metadata"], json!({"conversation_id": "C"}));
+    assert_eq!(json["input"]["user_inputs"]["inputs"][0]["user_query"]["query"], "c");
+    let calls = [
+        Call::Client { id: "1".to_owned(), name: "nope".to_owned(), arguments: Map::new() },
+        Call::BuiltIn { id: "2".to_owned(), tool: "read_files".to_owned() },
+        Call::BuiltIn { id: "3".to_owned(), tool: "grep".to_owned() },
+    ];
+    let builder = Builder::new(Schema::embedded(), &config());
+    let refused = decoded(&builder.refuse(&turn(vec![user("a")]), past, &calls, "2023-11-14T22:13:20Z").unwrap());
+    let inputs = refused["input"]["user_inputs"]["inputs"].as_array().unwrap();
+    let answered: Vec<_> = inputs.iter().map(|input| input["tool_call_result"]["tool_call_id"].clone()).collect();
+    assert_eq!(answered, ["1", "2", "3"]);
+    assert!(inputs[0].to_string().contains("not available"), "{refused}");
+    assert!(
+        inputs[1]["tool_call_result"]["read_files"]["error"]["message"].as_str().unwrap().contains("not available")
+    );
+}
+
+#[test]
+fn pictures_without_words_are_still_a_question() {
+    let picture = Content::Image(Image { mime_type: "image/gif".to_owned(), data: Bytes::from_static(b"GIF8") });
+    let (_, json) = built(&turn(vec![Message::User(vec![picture])]), &Past::Replayed, &config());
+    assert_eq!(json["input"]["context"]["images"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json["input"]["user_inputs"]["inputs"][0]["user_query"]["query"], "(see the image)");
+}
+
+/// Every random event of the vectors, which make no sense together, and random bytes: whatever comes, nothing panics,
+/// and the tree can be sent back.
+#[test]
+fn events_that_make_no_sense_do_no_harm() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vectors/ResponseEvent.jsonl");
+    let lines = fs::read_to_string(path).unwrap();
+    let mut own = Assembler::new(&Schema::embedded()).unwrap().adopting();
+    let reader = Reader::new(&Schema::embedded()).unwrap();
+    let (mut heard, mut seen) = (Vec::new(), 0);
+    for line in lines.lines() {
+        let vector: Value = serde_json::from_str(line).unwrap();
+        let wire = STANDARD.decode(vector["base64"].as_str().unwrap()).unwrap();
+        for length in 0..wire.len() {
+            let _ = own.push(&Bytes::copy_from_slice(&wire[..length]), &mut heard);
+        }
+        let mut fresh = Assembler::with_reader(reader.clone()).adopting();
+        for own in [&mut own, &mut fresh] {
+            own.push(&wire.clone().into(), &mut heard).expect("a vector is well-formed");
+            for task in own.tree().active_tasks() {
+                reader.read_task(&task).expect("a task goes back well-formed");
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen >= 60, "only {seen} vectors were found");
 }
