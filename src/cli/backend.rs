@@ -34,7 +34,7 @@ impl Backend {
     /// When there is no usable credential, the simulator cannot start, or a file that is named cannot be used.
     pub(crate) async fn start(settings: &Settings, schema: Schema) -> Result<Self, Failure> {
         let extra_ca_pem = settings.wire.ca_file.as_deref().map(read_certificates).transpose()?;
-        let (accounts, simulator) = accounts(settings, &schema, extra_ca_pem.clone()).await?;
+        let (accounts, simulator) = accounts(settings, &schema, extra_ca_pem.clone())?;
         let upstream = upstream_configuration(&settings.wire, &accounts, extra_ca_pem);
         let pool = Pool::from_config(accounts)?;
         let credential = match simulator {
@@ -62,7 +62,7 @@ impl Backend {
 const MODELS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The credentials to use, and the simulator if that is where they go. The user's own never go to the simulator.
-async fn accounts(
+fn accounts(
     settings: &Settings,
     schema: &Schema,
     extra_ca_pem: Option<Vec<u8>>,
@@ -82,7 +82,7 @@ async fn accounts(
             Ok((accounts, None))
         }
         Upstream::Simulator { scenario } => {
-            let simulator = start_simulator(scenario, schema).await?;
+            let simulator = start_simulator(scenario, schema)?;
             let accounts = credential::Config {
                 root: simulator.url().to_owned(),
                 official: false,
@@ -97,9 +97,9 @@ async fn accounts(
     }
 }
 
-async fn start_simulator(scenario: &str, schema: &Schema) -> Result<Simulator, Failure> {
+fn start_simulator(scenario: &str, schema: &Schema) -> Result<Simulator, Failure> {
     let configuration = simulator::Config::parse(scenario).map_err(Failure::usage)?;
-    let started = Simulator::start(configuration, schema.clone()).await;
+    let started = Simulator::start(configuration, schema.clone());
     started.map_err(|error| Failure::new(Exit::Failed, format!("cannot start the simulator: {error}")))
 }
 
