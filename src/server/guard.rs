@@ -71,7 +71,9 @@ pub(crate) fn check_origin(config: &Config, uri: &Uri, headers: &HeaderMap) -> R
         return Ok(());
     }
     let origin = shown(&String::from_utf8_lossy(origin.as_bytes()));
-    Err(refusal(format!("Web pages of `{origin}` may not call this server. If yours may, put it among the CORS origins.")))
+    Err(refusal(format!(
+        "Web pages of `{origin}` may not call this server. If yours may, put it among the CORS origins."
+    )))
 }
 
 /// The headers that let an allowed page read the answer.
@@ -82,7 +84,8 @@ pub(crate) fn put_cors(config: &Config, asked: &HeaderMap, answer: &mut HeaderMa
     answer.append(header::VARY, HeaderValue::from_static("origin"));
     if let Some(wanted) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
-        answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, DELETE, OPTIONS"));
+        answer
+            .insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, DELETE, OPTIONS"));
         answer.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }
     if asked.contains_key(PRIVATE_NETWORK_ASKED) {

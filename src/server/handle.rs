@@ -24,12 +24,7 @@ pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request)
     let request_id = format!("req_{}", uuid::Uuid::new_v4().simple());
     let (parts, body) = request.into_parts();
     let target = Target::of(parts.uri.path());
-    // After a panic nothing of this request is used again but what is only read.
-    let served = AssertUnwindSafe(serve(&server, &target, &request_id, &parts, body)).catch_unwind().await;
-    let served = served.unwrap_or_else(|_| {
-        tracing::error!(request_id, path = parts.uri.path(), "a request met a fault of the gateway");
-        Err(TurnError::new(ErrorKind::Internal, "The gateway met a fault of its own; its log says more."))
-    });
+    let served = survive(serve(&server, &target, &request_id, &parts, body)).await;
     let mut response = served.unwrap_or_else(|error| {
         tracing::debug!(request_id, path = parts.uri.path(), error = %error, "a request is refused");
         respond::error(target.dialect(), &error, &request_id)
@@ -43,6 +38,15 @@ pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request)
     }
     guard::put_cors(&server.config, &parts.headers, response.headers_mut());
     response
+}
+
+/// What `serving` gives, or an error when it panics: one request's fault must not be another's.
+async fn survive<T>(serving: impl Future<Output = Result<T, TurnError>>) -> Result<T, TurnError> {
+    // Whatever the panic left half done belongs to the future alone, and nobody looks at that any more.
+    AssertUnwindSafe(serving).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a request met a fault of the gateway");
+        Err(TurnError::new(ErrorKind::Internal, "The gateway met a fault of its own; its log says more."))
+    })
 }
 
 async fn serve(
@@ -84,6 +88,25 @@ async fn serve(
 
 fn nothing_here(parts: &Parts) -> TurnError {
     let path: String = parts.uri.path().chars().take(100).collect();
-    let message = format!("`{} {path}` is not served here. Served are: {}.", parts.method, route::endpoints().join(", "));
+    let message =
+        format!("`{} {path}` is not served here. Served are: {}.", parts.method, route::endpoints().join(", "));
     TurnError::new(ErrorKind::NotFound, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::survive;
+    use crate::turn::{ErrorKind, TurnError};
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_of_the_gateway() {
+        let panicking = async {
+            let nothing: Option<u8> = None;
+            Ok(nothing.expect("this panic is part of the test"))
+        };
+        let error: TurnError = survive(panicking).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Internal);
+        assert!(!error.message.contains("part of the test"));
+        assert_eq!(survive(async { Ok(7) }).await, Ok(7));
+    }
 }

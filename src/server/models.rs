@@ -133,7 +133,8 @@ mod tests {
     fn pages_forwards_and_backwards_hold_every_model_once() {
         let catalogue = Catalogue::default();
         let all: Vec<String> = catalogue.models().iter().map(|model| model.id.clone()).collect();
-        let get = |query: &str| list(&catalogue, &format!("/v1/models?{query}").parse().unwrap(), &anthropic()).unwrap();
+        let get =
+            |query: &str| list(&catalogue, &format!("/v1/models?{query}").parse().unwrap(), &anthropic()).unwrap();
         let mut forwards = Vec::new();
         let mut page = get("limit=7");
         loop {

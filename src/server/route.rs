@@ -65,7 +65,9 @@ impl Target {
     pub(crate) fn dialect(&self) -> &'static dyn Dialect {
         match self {
             Self::Turns(dialect) => *dialect,
-            Self::Root | Self::Health | Self::Models | Self::Model(_) | Self::Unknown => &dialect::openai_chat::OpenAiChat,
+            Self::Root | Self::Health | Self::Models | Self::Model(_) | Self::Unknown => {
+                &dialect::openai_chat::OpenAiChat
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ enum Stop {
     EndTurn,
     ToolCalls,
     MaxTokens,
-    StopSequence,
+    AtSequence,
     Failed(ErrorKind),
 }
 
@@ -70,7 +70,7 @@ impl TurnLog {
                     StopReason::EndTurn => Stop::EndTurn,
                     StopReason::ToolCalls => Stop::ToolCalls,
                     StopReason::MaxTokens => Stop::MaxTokens,
-                    StopReason::StopSequence(_) => Stop::StopSequence,
+                    StopReason::StopSequence(_) => Stop::AtSequence,
                 });
             }
             TurnEvent::Failed(error) => self.failed(error),
@@ -94,7 +94,7 @@ impl Drop for TurnLog {
             Some(Stop::EndTurn) => "end_turn".to_owned(),
             Some(Stop::ToolCalls) => "tool_calls".to_owned(),
             Some(Stop::MaxTokens) => "max_tokens".to_owned(),
-            Some(Stop::StopSequence) => "stop_sequence".to_owned(),
+            Some(Stop::AtSequence) => "stop_sequence".to_owned(),
             Some(Stop::Failed(kind)) => format!("failed: {kind:?}"),
             None if std::thread::panicking() => "failed: a fault of the gateway".to_owned(),
             None => "the client went away".to_owned(),
