@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE},
+};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use warp2api::{
@@ -430,4 +433,31 @@ fn pictures_without_words_are_still_a_question() {
     let (_, json) = built(&turn(vec![Message::User(vec![picture])]), &Past::Replayed, &config());
     assert_eq!(json["input"]["context"]["images"].as_array().map(Vec::len), Some(1));
     assert_eq!(json["input"]["user_inputs"]["inputs"][0]["user_query"]["query"], "(see the image)");
+}
+
+/// Every random event of the vectors, which make no sense together, and random bytes: whatever comes, nothing panics,
+/// and the tree can be sent back.
+#[test]
+fn events_that_make_no_sense_do_no_harm() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vectors/ResponseEvent.jsonl");
+    let lines = fs::read_to_string(path).unwrap();
+    let mut own = Assembler::new(&Schema::embedded()).unwrap().adopting();
+    let reader = Reader::new(&Schema::embedded()).unwrap();
+    let (mut heard, mut seen) = (Vec::new(), 0);
+    for line in lines.lines() {
+        let vector: Value = serde_json::from_str(line).unwrap();
+        let wire = STANDARD.decode(vector["base64"].as_str().unwrap()).unwrap();
+        for length in 0..wire.len() {
+            let _ = own.push(&Bytes::copy_from_slice(&wire[..length]), &mut heard);
+        }
+        let mut fresh = Assembler::with_reader(reader.clone()).adopting();
+        for own in [&mut own, &mut fresh] {
+            own.push(&wire.clone().into(), &mut heard).expect("a vector is well-formed");
+            for task in own.tree().active_tasks() {
+                reader.read_task(&task).expect("a task goes back well-formed");
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen >= 60, "only {seen} vectors were found");
 }
