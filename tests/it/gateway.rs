@@ -50,8 +50,8 @@ fn gateway(
     change(&mut config);
     let pool = Arc::new(credential::Pool::from_config(credentials).expect("a credential"));
     let patience = Patience { first_pause: Duration::from_millis(5), hold: Duration::from_secs(2), ..Patience::default() };
-    let gateway = Gateway::new(Schema::embedded(), &config, pool).expect("a gateway");
-    gateway.with_patience(patience).expect("not shared yet")
+    let upstream = upstream::Upstream::new(Schema::embedded(), &config).expect("an HTTP client");
+    Gateway::new(upstream, pool, patience)
 }
 
 fn turn(text: &str) -> Turn {

@@ -7,6 +7,7 @@ mod credential;
 mod descriptors;
 mod dialects;
 mod layers;
+mod server;
 mod settings;
 mod sizes;
 mod sse;
