@@ -78,7 +78,9 @@ impl<'a> Maker<'a> {
 
     fn typed(&mut self, schema: &'a Value, name: &str, depth: usize) -> Value {
         let kind = match &schema["type"] {
-            Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("null"),
+            Value::Array(kinds) => {
+                kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("null")
+            }
             other => other.as_str().unwrap_or(if schema.get("properties").is_some() { "object" } else { "string" }),
         };
         match kind {
@@ -158,7 +160,8 @@ mod tests {
 
     #[test]
     fn all_properties_are_filled_when_none_is_required() {
-        let schema = json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"minLength": 9, "type": "string"}}});
+        let schema =
+            json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"minLength": 9, "type": "string"}}});
         assert_eq!(made(schema, None), json!({"a": "some a", "b": "some bxxx"}));
         assert_eq!(made(json!({"type": "object"}), None), json!({}));
     }

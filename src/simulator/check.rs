@@ -64,7 +64,9 @@ fn input(request: &Request, endpoint: Endpoint) -> Result<(), Refusal> {
 
 fn user_input(input: &Value) -> Result<(), Refusal> {
     match variant(input, &[]) {
-        Some(("user_query", query)) if text(&query["query"]).is_empty() => Err(Refusal::invalid("a user query is empty")),
+        Some(("user_query", query)) if text(&query["query"]).is_empty() => {
+            Err(Refusal::invalid("a user query is empty"))
+        }
         Some(("user_query" | "tool_call_result", _)) => Ok(()),
         Some((other, _)) => Err(Refusal::invalid(format_args!("the simulator does not play the user input {other}"))),
         None => Err(Refusal::invalid("Expected user query or tool call result as input; got <nil>")),
@@ -198,7 +200,9 @@ fn history_message<'a>(
             }
             Some(call) => call.answered = true,
             None => {
-                return Err(Refusal::invalid(format_args!("a tool result answers {call_id:?}, which was not called before")));
+                return Err(Refusal::invalid(format_args!(
+                    "a tool result answers {call_id:?}, which was not called before"
+                )));
             }
         }
     }
@@ -209,7 +213,8 @@ fn history_message<'a>(
 /// and the user goes on with a query, from the service, which cancels it.
 fn unanswered(request: &Request, calls: &BTreeMap<String, Call>, known: Option<&Conversation>) -> Result<(), Refusal> {
     let answered_now: BTreeSet<&str> = request.results().map(|result| result.call_id).collect();
-    let sent: BTreeSet<String> = known.into_iter().flat_map(|known| known.tree.open_calls()).map(|(id, _)| id).collect();
+    let sent: BTreeSet<String> =
+        known.into_iter().flat_map(|known| known.tree.open_calls()).map(|(id, _)| id).collect();
     let goes_on = request.query().is_some() || request.input_kind() != Some("user_inputs");
     let open = calls.iter().find(|(id, call)| {
         !call.answered
@@ -224,7 +229,8 @@ fn unanswered(request: &Request, calls: &BTreeMap<String, Call>, known: Option<&
 }
 
 fn results(request: &Request, calls: &BTreeMap<String, Call>, known: Option<&Conversation>) -> Result<(), Refusal> {
-    let sent: BTreeMap<String, String> = known.map(|known| known.tree.open_calls()).unwrap_or_default().into_iter().collect();
+    let sent: BTreeMap<String, String> =
+        known.map(|known| known.tree.open_calls()).unwrap_or_default().into_iter().collect();
     let mut seen = BTreeSet::new();
     for result in request.results() {
         let id = result.call_id;
@@ -255,6 +261,8 @@ fn mcp_result(id: &str, content: &Value) -> Result<(), Refusal> {
             Err(Refusal::invalid(format_args!("the result of tool call {id:?} is empty")))
         }
         Some(("success" | "error", _)) => Ok(()),
-        Some(_) | None => Err(Refusal::invalid(format_args!("the result of tool call {id:?} is neither success nor error"))),
+        Some(_) | None => {
+            Err(Refusal::invalid(format_args!("the result of tool call {id:?} is neither success nor error")))
+        }
     }
 }

@@ -104,7 +104,14 @@ fn limits(used: usize) -> Value {
 fn model_choices() -> Value {
     let agent: Vec<Value> = catalogue::MODELS.iter().map(choice).collect();
     let only = |id: &str| {
-        let auto = Model { id: "auto", display_name: "auto", base_name: "auto", level: "Off", provider: "UNKNOWN", vision: true };
+        let auto = Model {
+            id: "auto",
+            display_name: "auto",
+            base_name: "auto",
+            level: "Off",
+            provider: "UNKNOWN",
+            vision: true,
+        };
         let mut choice = choice(&auto);
         choice["id"] = id.into();
         json!({"defaultId": id, "preferredCodexModelId": null, "choices": [choice]})

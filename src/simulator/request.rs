@@ -39,7 +39,8 @@ pub(crate) struct ToolResult<'a> {
 impl Request {
     /// Decodes a body.
     pub(crate) fn decode(schema: &Schema, body: &[u8]) -> Result<Self, Refusal> {
-        let undecodable = |error: &dyn std::fmt::Display| Refusal::invalid(format_args!("the body is no request: {error}"));
+        let undecodable =
+            |error: &dyn std::fmt::Display| Refusal::invalid(format_args!("the body is no request: {error}"));
         let descriptor = schema.message("Request").map_err(|error| undecodable(&error))?;
         let message = schema::decode(&descriptor, body).map_err(|error| undecodable(&error))?;
         let raw_tasks = raw_tasks(body).map_err(|error| undecodable(&error))?;
@@ -105,9 +106,9 @@ impl Request {
     pub(crate) fn tools(&self) -> Vec<Tool> {
         let context = &self.json["mcp_context"];
         let flat = list(&context["tools"]).iter().map(|tool| read_tool("", tool));
-        let grouped = list(&context["servers"]).iter().flat_map(|server| {
-            list(&server["tools"]).iter().map(|tool| read_tool(text(&server["id"]), tool))
-        });
+        let grouped = list(&context["servers"])
+            .iter()
+            .flat_map(|server| list(&server["tools"]).iter().map(|tool| read_tool(text(&server["id"]), tool)));
         grouped.chain(flat).collect()
     }
 
@@ -122,8 +123,9 @@ impl Request {
         let rules = list(&self.context()["project_rules"]).iter().flat_map(|rules| list(&rules["active_rule_files"]));
         let rules = rules.map(|file| (format!("project rule {}", text(&file["file_path"])), text(&file["content"])));
         let attachments = self.queries().filter_map(|query| query.get("referenced_attachments")?.as_object()).flatten();
-        let attachments = attachments
-            .filter_map(|(key, attachment)| Some((format!("attachment {key}"), attachment.get("plain_text")?.as_str()?)));
+        let attachments = attachments.filter_map(|(key, attachment)| {
+            Some((format!("attachment {key}"), attachment.get("plain_text")?.as_str()?))
+        });
         rules.chain(attachments).collect()
     }
 

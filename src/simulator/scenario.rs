@@ -62,8 +62,8 @@ impl Scenario {
     /// # Errors
     /// When the file cannot be read or is not a scenario.
     pub fn read(path: &Path) -> Result<Self, ScenarioError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ScenarioError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ScenarioError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 
@@ -72,8 +72,8 @@ impl Scenario {
     /// # Errors
     /// When the text is not a scenario.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ScenarioError> {
-        let scenario: Self = serde_json::from_str(text)
-            .map_err(|source| ScenarioError::Parse { path: path.to_owned(), source })?;
+        let scenario: Self =
+            serde_json::from_str(text).map_err(|source| ScenarioError::Parse { path: path.to_owned(), source })?;
         if scenario.exchanges.is_empty() {
             return Err(ScenarioError::Empty { path: path.to_owned() });
         }
@@ -330,9 +330,9 @@ pub(crate) fn expect(expected: &Value, actual: Option<&Value>, path: &str) -> Re
     match (expected, actual) {
         (Value::Null, None | Some(Value::Null)) => Ok(()),
         (Value::String(text), Some(_)) if text == ANYTHING => Ok(()),
-        (Value::Object(members), Some(Value::Object(found))) => members
-            .iter()
-            .try_for_each(|(name, value)| expect(value, found.get(name), &format!("{path}.{name}"))),
+        (Value::Object(members), Some(Value::Object(found))) => {
+            members.iter().try_for_each(|(name, value)| expect(value, found.get(name), &format!("{path}.{name}")))
+        }
         (Value::Array(elements), Some(Value::Array(found))) if elements.len() == found.len() => elements
             .iter()
             .zip(found)

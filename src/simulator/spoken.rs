@@ -223,7 +223,10 @@ fn count_in(text: &str) -> Option<usize> {
 
 fn search(rest: &str) -> Vec<Step> {
     let query = without(rest, "for").unwrap_or(rest).to_owned();
-    let page = |number: u8| Page { url: format!("https://example.com/{number}"), title: format!("Page {number} about {query}") };
+    let page = |number: u8| Page {
+        url: format!("https://example.com/{number}"),
+        title: format!("Page {number} about {query}"),
+    };
     let pages = Some(vec![page(1), page(2)]);
     let found = format!("I searched for “{query}” and found two pages.");
     vec![Step::WebSearch(WebSearch { query, pages }), say(&found)]
@@ -247,7 +250,11 @@ fn server_tool() -> Vec<Step> {
 }
 
 fn rollback() -> Vec<Step> {
-    vec![say("The answer is about to be"), Step::Rollback, say("The answer is about to be taken back, and this is the second try.")]
+    vec![
+        say("The answer is about to be"),
+        Step::Rollback,
+        say("The answer is about to be taken back, and this is the second try."),
+    ]
 }
 
 fn summary() -> Step {
@@ -278,7 +285,9 @@ fn failure(kind: &str, late: bool) -> Failure {
         "context" => Failure::Reason(Finish::because("context_window_exceeded")),
         "limit" => Failure::Reason(Finish::because("max_token_limit")),
         "unavailable" => Failure::Reason(Finish::because("llm_unavailable")),
-        "key" => explained(json!({"invalid_api_key": {"provider": "LLM_PROVIDER_ANTHROPIC", "model_name": "claude-4-5-opus"}})),
+        "key" => explained(
+            json!({"invalid_api_key": {"provider": "LLM_PROVIDER_ANTHROPIC", "model_name": "claude-4-5-opus"}}),
+        ),
         "other" => Failure::Reason(Finish::because("other")),
         _ => match kind.parse() {
             Ok(status @ 400..=599) => Failure::Http(Refusal::of_status(status)),
@@ -290,7 +299,8 @@ fn failure(kind: &str, late: bool) -> Failure {
 /// The calls that a line asks for: it says "call" or "use", and names a tool, says "tool", or counts them.
 fn calls(request: &Request, line: &str) -> Option<Vec<Step>> {
     let lower = line.to_lowercase();
-    let words: Vec<&str> = lower.split(|character: char| !(character.is_alphanumeric() || "_-.".contains(character))).collect();
+    let words: Vec<&str> =
+        lower.split(|character: char| !(character.is_alphanumeric() || "_-.".contains(character))).collect();
     let said = |word: &str| words.contains(&word);
     if !["call", "use", "using", "calls"].iter().any(|verb| said(verb)) {
         return None;
@@ -316,7 +326,8 @@ fn calls(request: &Request, line: &str) -> Option<Vec<Step>> {
 
 /// The tools whose names stand among the words, else those whose names contain one of them.
 fn named_tools<'a>(tools: &'a [Tool], words: &[&str]) -> Vec<&'a Tool> {
-    const COMMON: [&str; 12] = ["call", "calls", "use", "using", "the", "tool", "tools", "and", "for", "with", "all", "get"];
+    const COMMON: [&str; 12] =
+        ["call", "calls", "use", "using", "the", "tool", "tools", "and", "for", "with", "all", "get"];
     let exact: Vec<&Tool> = tools.iter().filter(|tool| words.contains(&tool.name.to_lowercase().as_str())).collect();
     if !exact.is_empty() {
         return exact;
@@ -349,7 +360,8 @@ fn call_steps(request: &Request, line: &str, tools: Vec<&Tool>) -> Vec<Step> {
     let at_once = if request.setting("supports_parallel_tool_calls") { CALLS } else { 1 };
     let given = line.find('{').and_then(|start| serde_json::from_str::<Map<String, Value>>(&line[start..]).ok());
     let subject = [" for ", " in ", " with ", " about "].iter().find_map(|mark| after(line, mark));
-    let subject = subject.map(|subject| subject.trim_end_matches(['.', '?', '!', ' '])).filter(|said| *said != "parallel");
+    let subject =
+        subject.map(|subject| subject.trim_end_matches(['.', '?', '!', ' '])).filter(|said| *said != "parallel");
     let steps = tools.into_iter().take(at_once).enumerate().map(|(index, tool)| {
         let plausible = || arguments::plausible(&tool.input_schema, subject.filter(|_| index == 0));
         call(&tool.name, Some(given.clone().unwrap_or_else(plausible)))

@@ -46,7 +46,7 @@ impl Authority {
         let header = part(&json!({"alg": "none", "typ": "JWT"}));
         let claims = part(&json!({
             "iss": ISSUER, "aud": "simulator", "sub": "simulator-user", "user_id": "simulator-user",
-            "email": "someone@simulator.invalid", "iat": now, "exp": now.saturating_add(lifetime), "jti": Uuid::new_v4(),
+            "email": "someone@simulator.invalid", "iat": now, "exp": now.saturating_add(lifetime), "jti": Uuid::new_v4().to_string(),
         }));
         Issued {
             id_token: format!("{header}.{claims}.{}", self.mark),
@@ -117,7 +117,9 @@ mod tests {
     fn refresh_tokens_rotate_and_the_bad_ones_have_their_codes() {
         let issued = Authority::new(Duration::from_secs(1)).issue();
         assert_eq!(Authority::refuse_refresh_token(&issued.refresh_token), None);
-        for (token, code) in [("", "MISSING_REFRESH_TOKEN"), ("x", "INVALID_REFRESH_TOKEN"), ("simulator-expired", "TOKEN_EXPIRED")] {
+        for (token, code) in
+            [("", "MISSING_REFRESH_TOKEN"), ("x", "INVALID_REFRESH_TOKEN"), ("simulator-expired", "TOKEN_EXPIRED")]
+        {
             assert_eq!(Authority::refuse_refresh_token(token), Some(code));
         }
     }

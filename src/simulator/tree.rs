@@ -37,7 +37,9 @@ impl Task {
     }
 
     fn parent(&self) -> String {
-        message(&self.header, "dependencies").map(|dependencies| text(&dependencies, "parent_task_id")).unwrap_or_default()
+        message(&self.header, "dependencies")
+            .map(|dependencies| text(&dependencies, "parent_task_id"))
+            .unwrap_or_default()
     }
 }
 
@@ -107,7 +109,8 @@ impl Tree {
 
     /// The task, saved for a rollback first.
     fn touch(&mut self, id: &str) -> Result<&mut Task, String> {
-        let task = self.tasks.iter_mut().find(|task| task.id() == id).ok_or_else(|| format!("there is no task {id:?}"))?;
+        let task =
+            self.tasks.iter_mut().find(|task| task.id() == id).ok_or_else(|| format!("there is no task {id:?}"))?;
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.entry(id.to_owned()).or_insert_with(|| Some(task.clone()));
         }
@@ -121,7 +124,9 @@ impl Tree {
         let task = self.task(&text(content, "task_id"))?;
         let known = task.messages.iter_mut().rev().find(|message| text(message, "id") == id);
         match known {
-            Some(message) if replace => schema::mask::update(message, &patch, &paths).map_err(|error| error.to_string()),
+            Some(message) if replace => {
+                schema::mask::update(message, &patch, &paths).map_err(|error| error.to_string())
+            }
             Some(message) => schema::mask::append(message, &patch, &paths).map_err(|error| error.to_string()),
             None if replace => {
                 task.messages.push(patch);

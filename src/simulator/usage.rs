@@ -88,7 +88,9 @@ mod tests {
         let reason = |finish: Finish| finished(&finish, "auto", Usage::default(), Spent::default());
         assert_eq!(reason(Finish::default())["done"], json!({}));
         assert_eq!(reason(Finish::because("quota_limit"))["quota_limit"], json!({}));
-        assert!(reason(Finish::because("unset")).as_object().unwrap().keys().all(|key| key != "done" && key != "unset"));
+        assert!(
+            reason(Finish::because("unset")).as_object().unwrap().keys().all(|key| key != "done" && key != "unset")
+        );
         let spelled = Finish { reason: Some(json!({"internal_error": {"message": "x"}})), ..Finish::default() };
         assert_eq!(reason(spelled)["internal_error"]["message"], "x");
     }

@@ -290,7 +290,11 @@ impl<'a> Player<'a> {
     }
 
     fn fill_chunks(&self, chunks: &Chunks) -> Vec<String> {
-        chunks.pieces().into_iter().map(|piece| if piece.contains("${") { self.fill_text(piece) } else { piece.to_owned() }).collect()
+        chunks
+            .pieces()
+            .into_iter()
+            .map(|piece| if piece.contains("${") { self.fill_text(piece) } else { piece.to_owned() })
+            .collect()
     }
 
     fn fill_text(&self, text: &str) -> String {
@@ -321,6 +325,8 @@ impl<'a> Player<'a> {
 
 /// A result of the input as the history has it: the same content, but one variant has another name (appendix B.3).
 fn history_result(result: &Map<String, Value>) -> Map<String, Value> {
-    let name = |name: &str| if name == "request_computer_use" { "request_computer_use_result".to_owned() } else { name.to_owned() };
+    let name = |name: &str| {
+        if name == "request_computer_use" { "request_computer_use_result".to_owned() } else { name.to_owned() }
+    };
     result.iter().map(|(key, value)| (name(key), value.clone())).collect()
 }

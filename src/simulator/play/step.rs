@@ -67,7 +67,8 @@ impl Player<'_> {
     /// A message of text: its first piece comes with it, the others are appended.
     fn text_in(&mut self, task_id: &str, chunks: &Chunks) -> Result<(), String> {
         let pieces = self.fill_chunks(chunks);
-        let (first, rest) = pieces.split_first().map_or((String::new(), &[][..]), |(first, rest)| (first.clone(), rest));
+        let (first, rest) =
+            pieces.split_first().map_or((String::new(), &[][..]), |(first, rest)| (first.clone(), rest));
         self.written += first.len();
         self.add_to(task_id, object("agent_output", json!({"text": first})), "agent_output.text")?;
         self.more(rest)
@@ -89,7 +90,8 @@ impl Player<'_> {
 
     fn reasoning(&mut self, chunks: &Chunks) -> Result<(), String> {
         let pieces = self.fill_chunks(chunks);
-        let (first, rest) = pieces.split_first().map_or((String::new(), &[][..]), |(first, rest)| (first.clone(), rest));
+        let (first, rest) =
+            pieces.split_first().map_or((String::new(), &[][..]), |(first, rest)| (first.clone(), rest));
         self.written += first.len();
         self.add(object("agent_reasoning", json!({"reasoning": first})), "agent_reasoning.reasoning")?;
         self.more(rest)?;
