@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -45,31 +44,6 @@ pub(crate) fn router() -> axum::Router<Arc<Shared>> {
 
 type Parameters = HashMap<String, String>;
 
-/// The fields of a form body.
-fn form(body: &Bytes) -> Parameters {
-    let text = String::from_utf8_lossy(body);
-    let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(|(name, value)| (unescape(name), unescape(value))).collect()
-}
-
-/// Undoes the escapes of a form.
-fn unescape(text: &str) -> String {
-    let mut bytes = text.bytes();
-    let mut plain = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'+' => plain.push(b' '),
-            b'%' => {
-                let mut digit = || bytes.next().and_then(|digit| char::from(digit).to_digit(16));
-                let value = digit().zip(digit()).map(|(high, low)| high * 16 + low);
-                plain.push(value.and_then(|value| u8::try_from(value).ok()).unwrap_or(b'%'));
-            }
-            other => plain.push(other),
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
-}
-
 fn field<'a>(parameters: &'a Parameters, name: &str) -> &'a str {
     parameters.get(name).map(String::as_str).unwrap_or_default()
 }
@@ -85,10 +59,9 @@ fn web_key(query: &Parameters) -> Result<(), Refusal> {
 async fn refresh(
     State(shared): State<Arc<Shared>>,
     Query(query): Query<Parameters>,
-    body: Bytes,
+    Form(form): Form<Parameters>,
 ) -> Result<Json<Value>, Refusal> {
     web_key(&query)?;
-    let form = form(&body);
     if field(&form, "grant_type") != "refresh_token" {
         return Err(Refusal::token("INVALID_GRANT_TYPE"));
     }
@@ -110,10 +83,9 @@ async fn refresh(
 async fn custom(
     State(shared): State<Arc<Shared>>,
     Query(query): Query<Parameters>,
-    body: Bytes,
+    Form(form): Form<Parameters>,
 ) -> Result<Json<Value>, Refusal> {
     web_key(&query)?;
-    let form = form(&body);
     if let Some(code) = Authority::refuse_custom_token(field(&form, "token")) {
         return Err(Refusal::token(code));
     }
@@ -131,8 +103,8 @@ fn oauth_error(code: &str) -> Refusal {
     Refusal::json(status, &json!({"error": code}))
 }
 
-async fn device_start(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Value>, Refusal> {
-    if field(&form(&body), "client_id") != CLIENT_ID {
+async fn device_start(State(shared): State<Arc<Shared>>, Form(form): Form<Parameters>) -> Result<Json<Value>, Refusal> {
+    if field(&form, "client_id") != CLIENT_ID {
         return Err(oauth_error("invalid_client"));
     }
     let code = Uuid::new_v4().simple().to_string();
@@ -154,8 +126,7 @@ async fn device_start(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<
     })))
 }
 
-async fn device_poll(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Value>, Refusal> {
-    let form = form(&body);
+async fn device_poll(State(shared): State<Arc<Shared>>, Form(form): Form<Parameters>) -> Result<Json<Value>, Refusal> {
     if field(&form, "client_id") != CLIENT_ID {
         return Err(oauth_error("invalid_client"));
     }
@@ -186,17 +157,4 @@ async fn login(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<
     }
     let cookie = [(header::SET_COOKIE, "rl_anonymous_id=simulator; Path=/")];
     Ok((StatusCode::NO_CONTENT, cookie).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_are_read_with_their_escapes() {
-        let form = form(&Bytes::from_static(b"grant_type=urn%3Aietf&a=b+c&empty=&bare&broken=%4"));
-        assert_eq!(field(&form, "grant_type"), "urn:ietf");
-        assert_eq!(field(&form, "a"), "b c");
-        assert_eq!((field(&form, "empty"), field(&form, "bare"), field(&form, "broken")), ("", "", "%"));
-    }
 }

@@ -8,6 +8,7 @@ mod descriptors;
 mod dialects;
 mod gateway;
 mod layers;
+mod server;
 mod settings;
 mod sizes;
 mod sse;
