@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: it links once, and modules share `common`.
 
 mod cli;
+mod codec;
 mod common;
 mod completions;
 mod credential;
