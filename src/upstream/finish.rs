@@ -2,7 +2,7 @@
 //!
 //! It must not know the answer itself.
 
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
 use crate::{
     turn::{ErrorKind, StopReason, TurnError, Usage, UsageSource},

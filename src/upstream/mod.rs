@@ -4,6 +4,7 @@
 //! It must not know any client's dialect, nor where credentials come from.
 
 pub mod assemble;
+pub mod catalogue;
 pub mod client;
 pub mod config;
 pub mod entry;
