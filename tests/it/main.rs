@@ -7,6 +7,7 @@ mod completions;
 mod credential;
 mod descriptors;
 mod dialects;
+mod json;
 mod layers;
 mod settings;
 mod sizes;
