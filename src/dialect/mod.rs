@@ -10,6 +10,9 @@ use crate::{
     turn::{Turn, TurnError, TurnEvent},
 };
 
+mod data_url;
+mod field;
+mod json;
 pub mod openai_chat;
 
 /// Every dialect there is. A new one is one folder and one line here.
@@ -58,14 +61,19 @@ pub struct Request {
 
 /// Writes one answer. It is fed every event of every choice, in order, whether the client streams or not.
 pub trait Encoder: Send {
-    /// Takes the next event of choice `choice` and appends the frames that it causes to `out`. The last choice's
-    /// `Finished` or `Failed` also appends whatever closes the stream.
+    /// Takes the next event of choice `choice` and appends the frames that it causes to `out`: none when the client
+    /// wants one body. The last choice's `Finished` also appends whatever closes the stream; a `Failed` may close it
+    /// at once, for all choices.
     fn push(&mut self, choice: u32, event: &TurnEvent, out: &mut Vec<u8>);
 
     /// Appends a frame that says nothing but keeps the client from giving up.
     fn heartbeat(&mut self, out: &mut Vec<u8>);
 
-    /// The whole answer as one body, after the last event.
+    /// True when the answer is complete or has failed: nothing that is pushed now changes it any more.
+    fn is_done(&self) -> bool;
+
+    /// The whole answer as one body, after the last event. An answer that failed has none: a client that waits for one
+    /// body has seen nothing yet, so it is sent [`Dialect::error`] instead.
     fn body(&mut self) -> Value;
 }
 

@@ -1,29 +1,186 @@
-//! One turn end to end.
-use crate::models::Catalogue;
-use crate::turn::{Turn, TurnError, TurnEvent};
-use std::sync::Arc;
-/// Runs turns.
+//! One turn end to end: the history made sound, a credential on loan, the call, another try before first output, the
+//! client's own limits, the cost.
+//!
+//! It must not know dialects or HTTP servers: it takes a [`Turn`] and gives [`TurnEvent`]s.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use futures_util::{Stream, StreamExt as _, stream};
+
+use crate::{
+    credential::{self, CredentialError, Outcome},
+    models::Catalogue,
+    schema::Schema,
+    turn::{self, ErrorKind, Turn, TurnError, TurnEvent},
+    upstream::{self, catalogue, client::Client, event::Reader, request::Builder},
+};
+
+mod config;
+mod cut;
+mod job;
+mod tokens;
+
+pub use config::Patience;
+
+/// Runs turns. Cheap to clone.
 #[derive(Clone)]
-pub struct Gateway {}
-/// An answer as it comes. Dropping it cancels the upstream request.
-pub struct Answer {}
+pub struct Gateway {
+    core: Arc<Core>,
+}
+
+/// What all turns share.
+struct Core {
+    client: Client,
+    builder: Builder,
+    reader: Reader,
+    credentials: Arc<credential::Pool>,
+    patience: Patience,
+    catalogue: RwLock<Arc<Catalogue>>,
+    upstream: upstream::Config,
+}
+
+/// An answer as it comes. Dropping it ends the upstream's work on it.
+pub struct Answer {
+    batches: Pin<Box<dyn Stream<Item = Vec<TurnEvent>> + Send>>,
+    /// What came before the answer was handed out.
+    early: Vec<TurnEvent>,
+    is_over: bool,
+    repaired: Vec<String>,
+}
+
 impl Gateway {
-    /// Runs `turn` until its first client-visible event, or an error that no retry can save. Names of history repairs are in `Answer::repaired`.
-    pub async fn run(&self, _turn: Turn) -> Result<Answer, TurnError> {
-        unimplemented!()
+    /// A gateway to the upstream of `config`, paying with `credentials`.
+    ///
+    /// # Errors
+    /// When the schema is not one of Warp's protocol, or no HTTP client can be made.
+    pub fn new(
+        schema: Schema,
+        config: &upstream::Config,
+        credentials: Arc<credential::Pool>,
+    ) -> Result<Self, TurnError> {
+        let reader = Reader::new(&schema).map_err(|error| TurnError::new(ErrorKind::Internal, error.to_string()))?;
+        let core = Core {
+            client: Client::new(config)?,
+            builder: Builder::new(schema, config),
+            reader,
+            credentials,
+            patience: Patience::default(),
+            catalogue: RwLock::default(),
+            upstream: config.clone(),
+        };
+        Ok(Self { core: Arc::new(core) })
     }
-    /// What models there are now.
+
+    /// The same gateway with other bounds on its patience.
+    ///
+    /// # Errors
+    /// When the gateway is already shared.
+    pub fn with_patience(self, patience: Patience) -> Result<Self, TurnError> {
+        let shared = |_| TurnError::new(ErrorKind::Internal, "The gateway is already in use.");
+        let core = Arc::try_unwrap(self.core).map_err(shared)?;
+        Ok(Self { core: Arc::new(Core { patience, ..core }) })
+    }
+
+    /// Runs `turn` until a client hears the first of it, or for as long as [`Patience::hold`] when nothing is heard.
+    ///
+    /// # Errors
+    /// When the turn fails before anything of its answer is heard.
+    pub async fn run(&self, mut turn: Turn) -> Result<Answer, TurnError> {
+        let repaired = turn::repair(&mut turn);
+        let job = job::Job::new(Arc::clone(&self.core), turn)?;
+        let batches = stream::unfold(job, |mut job| async move { job.next().await.map(|batch| (batch, job)) });
+        let mut answer = Answer { batches: Box::pin(batches), early: Vec::new(), is_over: false, repaired };
+        // When the time is up the client is told that all is well so far; what fails later fails within the stream.
+        let held = tokio::time::timeout(self.core.patience.hold, answer.until_heard()).await;
+        match held.unwrap_or(Ok(())) {
+            Ok(()) => Ok(answer),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The models there are, as far as is known now.
+    #[must_use]
     pub fn catalogue(&self) -> Arc<Catalogue> {
-        unimplemented!()
+        Arc::clone(&self.core.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the account's own list of models from the upstream; until then the built-in table serves.
+    ///
+    /// # Errors
+    /// When there is no credential, or the upstream does not give the list.
+    pub async fn load_catalogue(&self) -> Result<Arc<Catalogue>, TurnError> {
+        let core = &self.core;
+        let lease = core.credentials.lease().await.map_err(|error| no_credential(&error))?;
+        let upstream::Config { root, client_version, .. } = &core.upstream;
+        let read = catalogue::fetch(core.client.http(), root, client_version.as_deref(), lease.bearer()).await;
+        lease.settle(if read.is_ok() { Outcome::Done } else { Outcome::Failed });
+        let read = read.map_err(|error| TurnError::new(ErrorKind::UpstreamUnavailable, error.to_string()))?;
+        let catalogue = Arc::new(read);
+        *core.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalogue);
+        Ok(catalogue)
     }
 }
+
 impl Answer {
-    /// Appends the next batch of events (everything that one upstream read produced); false when the answer is over. Cancel safe.
-    pub async fn next(&mut self, _events: &mut Vec<TurnEvent>) -> bool {
-        unimplemented!()
+    /// Appends the next batch of events to `events`: all that one reading of the upstream gave. Returns false when the
+    /// answer is over. Nothing is lost when the returned future is dropped.
+    pub async fn next(&mut self, events: &mut Vec<TurnEvent>) -> bool {
+        if !self.early.is_empty() {
+            events.append(&mut self.early);
+            return true;
+        }
+        if self.is_over {
+            return false;
+        }
+        match self.batches.next().await {
+            Some(batch) => {
+                events.extend(batch);
+                true
+            }
+            None => {
+                self.is_over = true;
+                false
+            }
+        }
     }
-    /// Repairs made to the client's history.
+
+    /// The names of the repairs that the client's history needed.
+    #[must_use]
     pub fn repaired(&self) -> &[String] {
-        &[]
+        &self.repaired
     }
+
+    /// Collects events until one that a client hears; a failure before that is the turn's own.
+    async fn until_heard(&mut self) -> Result<(), TurnError> {
+        while let Some(batch) = self.batches.next().await {
+            let first = batch.iter().find(|event| is_heard(event)).cloned();
+            self.early.extend(batch);
+            match first {
+                Some(TurnEvent::Failed(error)) => return Err(error),
+                Some(_) => return Ok(()),
+                None => {}
+            }
+        }
+        self.is_over = true;
+        Ok(())
+    }
+}
+
+fn is_heard(event: &TurnEvent) -> bool {
+    match event {
+        TurnEvent::Text(_)
+        | TurnEvent::Reasoning(_)
+        | TurnEvent::ToolCall(_)
+        | TurnEvent::Finished(_)
+        | TurnEvent::Failed(_) => true,
+        TurnEvent::Started { .. } | TurnEvent::ModelUsed { .. } | TurnEvent::Usage(_) => false,
+    }
+}
+
+/// What a client hears when there is no credential to spend; the hint is for whoever runs the gateway.
+fn no_credential(error: &CredentialError) -> TurnError {
+    TurnError::new(ErrorKind::NoCredential, format!("The gateway has no usable Warp credential: {error} ({}).", error.hint()))
 }

@@ -1,116 +1,64 @@
 //! Protobuf by reflection: any message of the descriptor pool, as JSON or as bytes, with what the schema does not know
-//! kept. It is generic: it must not know what a conversation is.
+//! kept. It is generic: it must not know what a conversation is, and imports nothing of this crate.
+//!
+//! In reading order: [`Schema`] (the pool) · [`decode()`] and [`encode()`] (wire ⇄ message) · [`to_json()`] and
+//! [`from_json()`] (message ⇄ JSON) · [`mask`] (field masks) · [`spelling`] (bytes written as text) · [`opaque`] (payloads
+//! inside strings) · [`raw`] and [`wire`] (without a schema).
+//!
+//! # JSON
+//! Canonical protobuf JSON with the schema's own snake_case names; camelCase is accepted too. Beyond it:
+//! - What the schema does not know stands under `"@unknown"` as `[{"number", "wire", "value"}]`, where `wire` is `varint`,
+//!   `fixed64`, `bytes`, `group` or `fixed32`; 64-bit numbers are strings, bytes are base64, a group's value is a list of
+//!   the same kind. A known number in an unexpected wire type counts as unknown.
+//! - A well-known type whose special form cannot hold what it has (a Timestamp in the year 10000, a FieldMask path that
+//!   camelCase would change, a Struct with a key `"@unknown"`, a NaN in a Value, a Value with nothing in it) is written as
+//!   an ordinary object of its fields. For Struct, Value and ListValue, where any object is data, such an object is told
+//!   by its `"@unknown"` list, which may be empty.
+//! - Whole numbers of a Struct up to ±2^53 have no fraction. A NaN of another bit pattern than the usual is `NaN(0x…)`.
+//! - A key `NAME@opened` next to a field `NAME` is commentary (see [`opaque`]) and is not read back.
 
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde_json::Value;
 
-/// A set of message descriptors. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Schema {}
+mod any;
+mod decode;
+mod encode;
+mod error;
+mod json_reader;
+pub mod mask;
+mod number;
+pub mod opaque;
+mod pool;
+pub mod raw;
+pub mod spelling;
+mod suggest;
+mod time_json;
+mod json_writer;
+mod unknown;
+mod unknown_json;
+mod well_known;
+pub mod wire;
 
-/// STUB error
-#[derive(Debug, thiserror::Error)]
-#[error("stub")]
-pub struct SchemaError;
+pub use decode::decode;
+pub use encode::encode;
+pub use error::{DecodeError, DecodeProblem, JsonError, JsonProblem, MaskError, PoolError, SchemaError, SpellingError};
+pub use pool::{PACKAGE, Schema, compile, short_name};
 
-impl Schema {
-    /// The embedded Warp schema.
-    pub fn embedded() -> Self {
-        unimplemented!()
-    }
-    /// The descriptor of `name`: full, or short within the Warp package.
-    pub fn message(&self, _name: &str) -> Result<MessageDescriptor, SchemaError> {
-        unimplemented!()
-    }
-}
+/// How deep messages may be nested, the outermost and map entries included: as Google's runtimes have it.
+pub const MAX_DEPTH: usize = 100;
 
-/// Wire bytes to message, unknown fields kept. Bounded in depth.
-pub fn decode(_desc: &MessageDescriptor, _wire: &[u8]) -> Result<DynamicMessage, SchemaError> {
-    unimplemented!()
-}
-/// Message to canonical bytes: fields by number, map entries by key.
-pub fn encode(_message: &DynamicMessage) -> Vec<u8> {
-    unimplemented!()
-}
-/// Message to canonical protobuf JSON, snake_case names, `@unknown` kept, whole Struct numbers as integers.
-pub fn to_json(_message: &DynamicMessage) -> Value {
-    unimplemented!()
-}
-/// The reverse of [`to_json`]; camelCase accepted.
-pub fn from_json(_desc: &MessageDescriptor, _json: &Value) -> Result<DynamicMessage, SchemaError> {
-    unimplemented!()
+/// How large an encoded message may be, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 64 << 20;
+
+/// Message to JSON, in the form that the [module's documentation](self) describes.
+pub fn to_json(message: &DynamicMessage) -> Value {
+    json_writer::message(message, 1)
 }
 
-/// Field masks (`WARP-PROTOCOL.md` §3.4).
-pub mod mask {
-    use super::SchemaError;
-    use prost_reflect::DynamicMessage;
-    /// Masked replace
-    pub fn update(_target: &mut DynamicMessage, _patch: &DynamicMessage, _paths: &[String]) -> Result<(), SchemaError> {
-        unimplemented!()
-    }
-    /// Masked string append
-    pub fn append(_target: &mut DynamicMessage, _patch: &DynamicMessage, _paths: &[String]) -> Result<(), SchemaError> {
-        unimplemented!()
-    }
-}
-
-/// Payload spellings.
-pub mod spelling {
-    use super::SchemaError;
-    /// How bytes are written as text.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum Spelling {
-        /** */
-        Raw,
-        /** */
-        Hex,
-        /** */
-        Base64,
-        /** */
-        Base64Url,
-    }
-    /// Bytes from any text spelling: hex or base64 of either alphabet, padded or not, quoted or not, wrapped or not.
-    pub fn decode_text(_text: &[u8]) -> Result<Vec<u8>, SchemaError> {
-        unimplemented!()
-    }
-    /// Bytes to text (Raw as is).
-    pub fn encode(_bytes: &[u8], _spelling: Spelling) -> Vec<u8> {
-        unimplemented!()
-    }
-}
-
-/// Schema-less wire reading: fields as (number, wire type, value).
-pub mod wire {
-    use super::SchemaError;
-    /// One field as it stands on the wire.
-    #[derive(Debug, Clone, Copy, PartialEq)]
-    pub struct Field<'a> {
-        /** field number */
-        pub number: u32,
-        /** its value */
-        pub value: Value<'a>,
-    }
-    /// A field's value, by wire type.
-    #[derive(Debug, Clone, Copy, PartialEq)]
-    pub enum Value<'a> {
-        /** */
-        Varint(u64),
-        /** */
-        Fixed64(u64),
-        /** */
-        Bytes(&'a [u8]),
-        /** the fields between the group tags */
-        Group(&'a [u8]),
-        /** */
-        Fixed32(u32),
-    }
-    /// The fields of a message, in wire order; bounded, never panics.
-    pub fn fields(_message: &[u8]) -> impl Iterator<Item = Result<Field<'_>, SchemaError>> {
-        std::iter::empty()
-    }
-    /// Appends a length-delimited field.
-    pub fn put_bytes(_out: &mut Vec<u8>, _number: u32, _value: &[u8]) {
-        unimplemented!()
-    }
+/// The reverse of [`to_json`]; camelCase names are accepted too.
+///
+/// # Errors
+/// When the JSON does not describe a message of this type; the error names the place and the nearest valid name.
+pub fn from_json(descriptor: &MessageDescriptor, json: &Value) -> Result<DynamicMessage, SchemaError> {
+    Ok(json_reader::message(descriptor, json, 1)?)
 }

@@ -1,3 +1,21 @@
-//! STUB
+//! The Warp protocol: a [`Turn`](crate::turn::Turn) to a request message, the call over HTTP, and the events that come
+//! back through the task tree to [`TurnEvent`](crate::turn::TurnEvent)s.
+//!
+//! It must not know any client's dialect, nor where credentials come from.
+
+pub mod assemble;
 pub mod catalogue;
+pub mod client;
+pub mod config;
+pub mod entry;
+pub mod event;
+pub mod failure;
+pub mod finish;
+mod history;
 pub mod identity;
+pub mod payload;
+pub mod request;
+pub mod transcript;
+pub mod tree;
+
+pub use config::{Config, HistoryCarrier, McpForm, SystemCarrier};

@@ -1,0 +1,122 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_warp2api_global_optspecs
+    string join \n config= upstream= descriptors= log-format= v/verbose q/quiet h/help V/version
+end
+
+function __fish_warp2api_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_warp2api_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_warp2api_using_subcommand
+    set -l cmd (__fish_warp2api_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c warp2api -n "__fish_warp2api_needs_command" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_needs_command" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_needs_command" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_needs_command" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_needs_command" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_needs_command" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_needs_command" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_needs_command" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "serve" -d 'Serve the OpenAI API on this machine'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "chat" -d 'Ask something from the command line'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "encode" -d 'Turn JSON into a protobuf message'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "decode" -d 'Turn protobuf messages into JSON'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "parse-response" -d 'Read a recorded response stream of the upstream'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l strict -d 'Refuse requests with options that neither the upstream nor the gateway can honour'
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l allow-anonymous -d 'Serve an address that others can reach although no client key is set'
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s m -l model -d 'Model to ask' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s s -l system -d 'System text that stands before the conversation' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s f -l file -d 'Attach a text file or an image; may be repeated' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l continue -d 'Go on with the last conversation'
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l json -d 'Print the answer as one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s t -l type -d 'Message type, full or short' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s o -l output -d 'How to write the bytes [default: base64 on a terminal, raw elsewhere]' -r -f -a "raw\t'The bytes themselves'
+hex\t'Two digits a byte'
+base64\t'Base64'
+base64url\t'Base64 with - and _'"
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s t -l type -d 'Message type, full or short' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s i -l input -d 'What the input is' -r -f -a "auto\t'Whatever it looks like'
+raw\t'The bytes themselves'
+hex\t'Two digits a byte'
+base64\t'Base64 of either alphabet'
+base64url\t'Base64 with - and _'
+sse\t'Server-sent events whose data is base64'"
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l raw-fields -d 'Show fields by number, without the schema'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l guess -d 'Try every message type and say which fit best'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l open -d 'Also open the payloads that the schema leaves opaque'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l as -d 'What to make of it' -r -f -a "summary\t'What happened, for a person'
+text\t'The answer\'s text alone'
+json\t'What happened, as one JSON object'"
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response completions help" -f -a "chat" -d 'Ask something from the command line'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response completions help" -f -a "encode" -d 'Turn JSON into a protobuf message'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response completions help" -f -a "parse-response" -d 'Read a recorded response stream of the upstream'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,0 +1,297 @@
+//! What the user wants, resolved: every flag, variable and file key in its typed form, with its default.
+//!
+//! One pass reads everything and reports all wrong values together. Nothing below `cli` sees this type: verbs turn it
+//! into the configuration of the layer that they start.
+
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::Parser as _;
+
+use crate::{
+    cli::{
+        args::{Arguments, ChatArguments, Command, ServeArguments},
+        env::{self, Strings},
+        layers::{Layers, Problem},
+        values::{self, OFFICIAL_ROOT, Upstream},
+    },
+    secret::Secret,
+    upstream::{HistoryCarrier, McpForm, SystemCarrier},
+};
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For a person.
+    Text,
+    /// For a machine: one JSON object a line.
+    Json,
+}
+
+/// What the toolkit verbs need; it is found without looking at anything else, so that a wrong server setting cannot keep
+/// anyone from decoding a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Common {
+    /// Descriptor set to use instead of the built-in schema.
+    pub descriptors: Option<PathBuf>,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Log filter that replaces the one of `-v` and `-q`.
+    pub log_filter: Option<String>,
+}
+
+/// The user's credentials with the upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// API key.
+    pub api_key: Option<Secret>,
+    /// Refresh token of a session.
+    pub refresh_token: Option<Secret>,
+    /// Id token.
+    pub jwt: Option<Secret>,
+}
+
+/// How turns travel upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wire {
+    /// How earlier messages travel.
+    pub history_carrier: HistoryCarrier,
+    /// How system text travels.
+    pub system_prompt_carrier: SystemCarrier,
+    /// How the client's tools are announced.
+    pub mcp_form: McpForm,
+    /// How long the upstream may be silent.
+    pub idle_timeout: Duration,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// PEM file of a further certificate authority.
+    pub ca_file: Option<PathBuf>,
+    /// Value of the version header.
+    pub client_version: Option<String>,
+}
+
+/// How clients are served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serving {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Keys that clients must present; none means that anyone may come.
+    pub client_keys: Vec<Secret>,
+    /// Serve others without a client key.
+    pub allow_anonymous: bool,
+    /// Refuse options that cannot be honoured.
+    pub strict: bool,
+    /// Largest request body in bytes, after decompression.
+    pub max_body: usize,
+    /// Silence after which a streaming client is told that all is well.
+    pub heartbeat: Duration,
+    /// How long answers may go on after a signal to stop.
+    pub drain_timeout: Duration,
+    /// Origins of web pages that may call.
+    pub cors: Vec<String>,
+    /// Further `Host` names to answer to.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Everything, resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What every verb needs.
+    pub common: Common,
+    /// Where turns go.
+    pub upstream: Upstream,
+    /// With whose account.
+    pub credentials: Credentials,
+    /// How turns travel.
+    pub wire: Wire,
+    /// How clients are served.
+    pub serving: Serving,
+    /// The model that `chat` asks, where one is named.
+    pub model: Option<String>,
+    /// Where state is kept, where that can be told.
+    pub state_directory: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Resolves a whole command line, program name first, as the binary would in `directory`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, all at once.
+    pub fn of_command_line(
+        line: impl IntoIterator<Item = OsString>,
+        strings: &dyn Strings,
+        directory: &Path,
+    ) -> Result<Self, Vec<Problem>> {
+        let refused =
+            |refusal: clap::Error| vec![Problem { place: "command line".to_owned(), message: refusal.to_string() }];
+        Self::resolve(&Arguments::try_parse_from(line).map_err(refused)?, strings, directory)
+    }
+
+    /// Resolves `arguments` against the environment and the files found from `directory`.
+    pub(crate) fn resolve(
+        arguments: &Arguments,
+        strings: &dyn Strings,
+        directory: &Path,
+    ) -> Result<Self, Vec<Problem>> {
+        let global = &arguments.global;
+        let (serve, chat) = match &arguments.command {
+            Command::Serve(serve) => (Some(serve), None),
+            Command::Chat(chat) => (None, Some(chat)),
+            Command::Encode(_) | Command::Decode(_) | Command::ParseResponse(_) | Command::Completions(_) => {
+                (None, None)
+            }
+        };
+        let mut layers = Layers::read(strings, directory, global.config.as_deref());
+        layers.check_keys();
+        let upstream = layers.parsed(global.upstream.as_deref(), &env::UPSTREAM, values::upstream);
+        let settings = Self {
+            common: common(arguments, &mut layers),
+            upstream: upstream.unwrap_or_else(official),
+            credentials: Credentials {
+                api_key: layers.secret(&env::WARP_API_KEY),
+                refresh_token: layers.secret(&env::WARP_REFRESH_TOKEN),
+                jwt: layers.secret(&env::WARP_JWT),
+            },
+            wire: wire(&mut layers),
+            serving: serving(serve, &mut layers),
+            model: model(chat, &mut layers),
+            state_directory: layers.state_directory(),
+        };
+        finish(settings, layers)
+    }
+}
+
+impl Common {
+    /// Resolves only what the toolkit verbs need.
+    pub(crate) fn resolve(
+        arguments: &Arguments,
+        strings: &dyn Strings,
+        directory: &Path,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut layers = Layers::read(strings, directory, arguments.global.config.as_deref());
+        let common = common(arguments, &mut layers);
+        finish(common, layers)
+    }
+}
+
+fn finish<T>(settings: T, layers: Layers<'_>) -> Result<T, Vec<Problem>> {
+    let problems = layers.into_problems();
+    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+}
+
+fn official() -> Upstream {
+    Upstream::Service { root: OFFICIAL_ROOT.to_owned(), http2_prior_knowledge: false }
+}
+
+fn common(arguments: &Arguments, layers: &mut Layers<'_>) -> Common {
+    let global = &arguments.global;
+    let path = |text: &str| Ok(PathBuf::from(text));
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let descriptors = global.descriptors.clone();
+    let filter = |text: &str| match text.parse::<tracing_subscriber::filter::Targets>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("expected a filter such as warp2api=debug,hyper=info".to_owned()),
+    };
+    Common {
+        descriptors: descriptors.or_else(|| layers.parsed(None, &env::DESCRIPTORS, path)),
+        log_format: layers
+            .parsed(global.log_format.as_deref(), &env::LOG_FORMAT, |text| values::word(text, &formats))
+            .unwrap_or(LogFormat::Text),
+        log_filter: layers.parsed(None, &env::LOG, filter),
+    }
+}
+
+fn wire(layers: &mut Layers<'_>) -> Wire {
+    let path = |text: &str| Ok(PathBuf::from(text));
+    let history = [("tasks", HistoryCarrier::Tasks), ("flatten", HistoryCarrier::Flatten)];
+    let system = [
+        ("project-rules", SystemCarrier::ProjectRules),
+        ("attachment", SystemCarrier::Attachment),
+        ("query", SystemCarrier::Query),
+    ];
+    let mcp = [("servers", McpForm::Servers), ("flat", McpForm::Flat)];
+    let header = |text: &str| match text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        true => Ok(text.to_owned()),
+        false => Err("expected printable ASCII, for it is sent as a header".to_owned()),
+    };
+    Wire {
+        history_carrier: layers
+            .parsed(None, &env::HISTORY_CARRIER, |text| values::word(text, &history))
+            .unwrap_or(HistoryCarrier::Tasks),
+        system_prompt_carrier: layers
+            .parsed(None, &env::SYSTEM_PROMPT_CARRIER, |text| values::word(text, &system))
+            .unwrap_or(SystemCarrier::ProjectRules),
+        mcp_form: layers.parsed(None, &env::MCP_FORM, |text| values::word(text, &mcp)).unwrap_or(McpForm::Servers),
+        idle_timeout: time(layers, &env::IDLE_TIMEOUT, 300),
+        connect_timeout: time(layers, &env::CONNECT_TIMEOUT, 10),
+        ca_file: layers.parsed(None, &env::CA_FILE, path),
+        client_version: layers.parsed(None, &env::CLIENT_VERSION, header),
+    }
+}
+
+fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Serving {
+    let flag = |given: bool| given.then_some("true");
+    let list = |text: &str| Ok(values::list(text));
+    let listen = listen(arguments.and_then(|arguments| arguments.listen.as_deref()), layers);
+    let serving = Serving {
+        listen,
+        client_keys: client_keys(layers),
+        allow_anonymous: layers
+            .parsed(flag(arguments.is_some_and(|a| a.allow_anonymous)), &env::ALLOW_ANONYMOUS, values::switch)
+            .unwrap_or(false),
+        strict: layers.parsed(flag(arguments.is_some_and(|a| a.strict)), &env::STRICT, values::switch).unwrap_or(false),
+        max_body: layers.parsed(None, &env::MAX_BODY, values::size).unwrap_or(64 * 1024 * 1024),
+        heartbeat: time(layers, &env::HEARTBEAT, 10),
+        drain_timeout: time(layers, &env::DRAIN_TIMEOUT, 30),
+        cors: layers.parsed(None, &env::CORS, list).unwrap_or_default(),
+        allowed_hosts: layers.parsed(None, &env::ALLOWED_HOSTS, list).unwrap_or_default(),
+    };
+    let exposed = !serving.listen.ip().is_loopback() && serving.client_keys.is_empty() && !serving.allow_anonymous;
+    if exposed && arguments.is_some() {
+        let danger = "others can reach this address and would spend your account; set API_TOKEN to a long random text \
+                      that clients must send as their API key, or pass --allow-anonymous if something else keeps \
+                      strangers out";
+        layers.complain(format!("listening on {}", serving.listen), danger.to_owned());
+    }
+    serving
+}
+
+/// The address to serve: the flag, else the file's, each part of which a variable can replace.
+fn listen(flag: Option<&str>, layers: &mut Layers<'_>) -> SocketAddr {
+    let given = layers.parsed(flag, &env::LISTEN, values::listen);
+    let mut address = given.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8010)));
+    if flag.is_none() {
+        if let Some(host) = layers.parsed(None, &env::HOST, values::host) {
+            address.set_ip(host);
+        }
+        if let Some(port) = layers.parsed(None, &env::PORT, values::port) {
+            address.set_port(port);
+        }
+    }
+    address
+}
+
+fn client_keys(layers: &mut Layers<'_>) -> Vec<Secret> {
+    // A variable holds one key, which may contain a comma; the file holds a list.
+    let Some(found) = layers.find(None, &env::API_TOKEN) else { return Vec::new() };
+    let of_file = found.place.starts_with(env::API_TOKEN.key);
+    let texts = if of_file { values::list(&found.text) } else { vec![found.text] };
+    let wrong = texts.iter().any(|text| text.chars().any(|c| c.is_control() || c.is_whitespace()));
+    if wrong {
+        layers.complain(found.place, "contains white space or a control character".to_owned());
+    }
+    texts.iter().map(|text| Secret::new(text)).collect()
+}
+
+fn model(arguments: Option<&ChatArguments>, layers: &mut Layers<'_>) -> Option<String> {
+    let flag = arguments.and_then(|arguments| arguments.model.as_deref());
+    layers.parsed(flag, &env::MODEL, |text| Ok(text.to_owned()))
+}
+
+fn time(layers: &mut Layers<'_>, setting: &env::Setting, default_seconds: u64) -> Duration {
+    layers.parsed(None, setting, values::duration).unwrap_or(Duration::from_secs(default_seconds))
+}

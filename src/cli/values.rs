@@ -1,0 +1,211 @@
+//! Reads the text of one value: durations, sizes, switches, addresses, upstreams.
+//!
+//! Every reader says what would have been right. It must not know where the text stands.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+/// Warp's own service.
+pub const OFFICIAL_ROOT: &str = "https://app.warp.dev";
+
+/// Where turns go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upstream {
+    /// A service over HTTP.
+    Service {
+        /// Scheme, host and port, without a slash at the end.
+        root: String,
+        /// Speak HTTP/2 from the first byte, without TLS.
+        http2_prior_knowledge: bool,
+    },
+    /// The fake service in this binary.
+    Simulator {
+        /// What it plays; empty for its own answers at a natural pace.
+        scenario: String,
+    },
+}
+
+impl Upstream {
+    /// True for Warp's own service.
+    #[must_use]
+    pub fn is_official(&self) -> bool {
+        matches!(self, Self::Service { root, .. } if root == OFFICIAL_ROOT)
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service { root, http2_prior_knowledge: false } => f.write_str(root),
+            Self::Service { root, http2_prior_knowledge: true } => write!(f, "{root} (plain HTTP/2)"),
+            Self::Simulator { scenario } if scenario.is_empty() => f.write_str("the built-in simulator"),
+            Self::Simulator { scenario } => write!(f, "the built-in simulator ({scenario})"),
+        }
+    }
+}
+
+/// Reads the value of `--upstream`.
+pub(crate) fn upstream(text: &str) -> Result<Upstream, String> {
+    const FORMS: &str = "expected https://HOST, http://HOST, h2c://HOST or simulator[:SCENARIO]";
+    if text == "simulator" {
+        return Ok(Upstream::Simulator { scenario: String::new() });
+    }
+    if let Some(scenario) = text.strip_prefix("simulator:") {
+        return Ok(Upstream::Simulator { scenario: scenario.to_owned() });
+    }
+    if text.starts_with("replay:") {
+        return Err("replaying a capture is not built yet; simulator:SCENARIO plays a scenario file".to_owned());
+    }
+    let (url, http2_prior_knowledge) = match text.strip_prefix("h2c://") {
+        Some(rest) => (format!("http://{rest}"), true),
+        None => (text.to_owned(), false),
+    };
+    let url = reqwest::Url::parse(&url).map_err(|_| FORMS.to_owned())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(FORMS.to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must not hold a query or a fragment".to_owned());
+    }
+    let root = url.as_str().trim_end_matches('/').to_owned();
+    Ok(Upstream::Service { root, http2_prior_knowledge })
+}
+
+/// Reads an address and port, such as `127.0.0.1:8010`, `[::1]:0` or `localhost:8010`.
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
+    let expected = || "expected ADDRESS:PORT, such as 127.0.0.1:8010 or [::1]:8010".to_owned();
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let (name, number) = text.rsplit_once(':').ok_or_else(expected)?;
+    Ok(SocketAddr::new(host(name).map_err(|_| expected())?, port(number).map_err(|_| expected())?))
+}
+
+/// Reads an address without a port. `localhost` means the IPv4 loopback.
+pub(crate) fn host(text: &str) -> Result<IpAddr, String> {
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().map_err(|_| "expected an IP address such as 127.0.0.1 or ::1, or localhost".to_owned())
+}
+
+/// Reads a port.
+pub(crate) fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "expected a port number from 0 to 65535".to_owned())
+}
+
+/// Reads a switch.
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    }
+}
+
+/// Reads a time of at least a millisecond and at most a day: `90`, `90s`, `1.5m`, `500ms`, `2h`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a time from 1ms to 24h, such as 90s, 500ms or 5m".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let scale = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(expected()),
+    };
+    let seconds = number.trim().parse::<f64>().map_err(|_| expected())? * scale;
+    if (0.001..=86_400.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(expected()) }
+}
+
+/// Reads a size of at least 1 KiB and at most 1 GiB: `1048576`, `64MiB`, `500KiB`.
+pub(crate) fn size(text: &str) -> Result<usize, String> {
+    let expected = || "expected a size from 1KiB to 1GiB, such as 64MiB".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let scale = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1024,
+        "m" | "mib" => 1024 * 1024,
+        "g" | "gib" => 1024 * 1024 * 1024,
+        _ => return Err(expected()),
+    };
+    let number = number.trim().parse::<usize>().map_err(|_| expected())?;
+    let bytes = number.checked_mul(scale).ok_or_else(expected)?;
+    if (1024..=1024 * 1024 * 1024).contains(&bytes) { Ok(bytes) } else { Err(expected()) }
+}
+
+/// Reads a comma-separated list without empty entries.
+pub(crate) fn list(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+}
+
+/// Reads one of several words.
+pub(crate) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
+    let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    let names = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
+    found.map(|&(_, value)| value).ok_or_else(|| format!("expected {}", names()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{OFFICIAL_ROOT, Upstream, duration, listen, size, switch, upstream, word};
+
+    #[test]
+    fn upstreams() {
+        let service = |text: &str| match upstream(text) {
+            Ok(Upstream::Service { root, http2_prior_knowledge }) => (root, http2_prior_knowledge),
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(service("https://app.warp.dev/"), (OFFICIAL_ROOT.to_owned(), false));
+        assert_eq!(service("HTTP://Localhost:8000/x/"), ("http://localhost:8000/x".to_owned(), false));
+        assert_eq!(service("h2c://127.0.0.1:9"), ("http://127.0.0.1:9".to_owned(), true));
+        assert!(upstream("https://app.warp.dev").unwrap().is_official());
+        assert!(!upstream("https://app.warp.dev.example").unwrap().is_official());
+        assert_eq!(upstream("simulator"), Ok(Upstream::Simulator { scenario: String::new() }));
+        assert_eq!(upstream("simulator:fast"), Ok(Upstream::Simulator { scenario: "fast".to_owned() }));
+        for wrong in
+            ["", "app.warp.dev", "ftp://x", "https://", "https://u:p@x", "https://x/?q", "replay:x", "simulato"]
+        {
+            assert!(upstream(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        let shown = |text: &str| listen(text).map(|address| address.to_string());
+        assert_eq!(shown("127.0.0.1:0").as_deref(), Ok("127.0.0.1:0"));
+        assert_eq!(shown("[::1]:8010").as_deref(), Ok("[::1]:8010"));
+        assert_eq!(shown("localhost:8010").as_deref(), Ok("127.0.0.1:8010"));
+        for wrong in ["", "8010", "127.0.0.1", "127.0.0.1:99999", "example.org:80", "::1"] {
+            assert!(listen(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_and_sizes_and_switches() {
+        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        for wrong in ["", "s", "-1", "0", "NaN", "inf", "1e9", "25h", "3 weeks"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(size("64MiB"), Ok(64 * 1024 * 1024));
+        assert_eq!(size("2048"), Ok(2048));
+        for wrong in ["", "0", "-1", "99999999999999999999", "2GiB", "1.5MiB", "18446744073709551615k"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!((switch("ON"), switch("0")), (Ok(true), Ok(false)));
+        assert!(switch("maybe").is_err());
+        assert_eq!(word("b", &[("a", 1), ("B", 2)]), Ok(2));
+        assert_eq!(word("c", &[("a", 1), ("b", 2)]), Err("expected a or b".to_owned()));
+    }
+}

@@ -1,0 +1,363 @@
+//! Writes an answer in the form of Chat Completions: chunks for a stream, or one body (`CLIENTS.md` §3.1).
+//!
+//! One state machine serves both. A stream is written as the events come and nothing of it is kept; a body is collected
+//! and taken at the end. It must not know when or to whom the bytes go.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    dialect::{Encoder, json, openai_chat::error},
+    sse,
+    turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage},
+};
+
+/// A tool call's arguments go out in pieces of at most this many bytes.
+const FRAGMENT_BYTES: usize = 1024;
+
+/// What a request decides about the form of its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// The answer's id, with its prefix.
+    pub(crate) id: String,
+    /// Seconds since the Unix epoch.
+    pub(crate) created: u64,
+    /// The model's name as the client wrote it.
+    pub(crate) model: String,
+    /// How many choices there are.
+    pub(crate) choices: u32,
+    /// True for a stream, false for one body.
+    pub(crate) stream: bool,
+    /// True when a stream ends with the usage.
+    pub(crate) include_usage: bool,
+    /// True when the client speaks of functions, as it was done before there were tools. Such a client can be told of
+    /// one call only.
+    pub(crate) legacy_functions: bool,
+}
+
+/// Writes one answer.
+pub(crate) struct ChatEncoder {
+    form: Form,
+    /// How every chunk begins, up to its choices.
+    head: String,
+    choices: Vec<Choice>,
+    /// Invariant: the number of `choices` that have not ended.
+    open: usize,
+    /// The usage of all choices together, once any is known.
+    usage: Option<Usage>,
+    /// True when nothing may follow any more.
+    done: bool,
+    /// Where a frame's JSON is put together; kept for its capacity.
+    line: String,
+}
+
+/// How far one choice has come.
+#[derive(Default)]
+struct Choice {
+    /// True once the client has been told that this choice exists.
+    begun: bool,
+    /// Calls so far.
+    calls: usize,
+    /// Set at the end.
+    finish_reason: Option<&'static str>,
+    /// The message so far, if it is to be a body.
+    text: String,
+    reasoning: String,
+    tool_calls: Vec<Value>,
+}
+
+impl ChatEncoder {
+    /// An encoder for an answer of `form`.
+    pub(crate) fn new(form: Form) -> Self {
+        let mut head = String::from("{\"id\":");
+        json::put_string(&mut head, &form.id);
+        head.push_str(",\"object\":\"chat.completion.chunk\",\"created\":");
+        json::put_number(&mut head, form.created);
+        head.push_str(",\"model\":");
+        json::put_string(&mut head, &form.model);
+        head.push_str(",\"system_fingerprint\":null,\"choices\":[");
+        let choices: Vec<Choice> = (0..form.choices).map(|_| Choice::default()).collect();
+        Self { open: choices.len(), form, head, choices, usage: None, done: false, line: String::new() }
+    }
+
+    fn begin(&mut self, index: usize, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.choices[index].begun, true) && self.form.stream {
+            self.chunk(index, None, out, |delta| delta.push_str("\"role\":\"assistant\",\"content\":\"\""));
+        }
+    }
+
+    fn text(&mut self, index: usize, text: &str, out: &mut Vec<u8>) {
+        self.begin(index, out);
+        match self.form.stream {
+            true => self.chunk(index, None, out, |delta| put_member(delta, "content", text)),
+            false => self.choices[index].text.push_str(text),
+        }
+    }
+
+    fn reasoning(&mut self, index: usize, text: &str, out: &mut Vec<u8>) {
+        self.begin(index, out);
+        match self.form.stream {
+            true => self.chunk(index, None, out, |delta| put_member(delta, "reasoning_content", text)),
+            false => self.choices[index].reasoning.push_str(text),
+        }
+    }
+
+    fn tool_call(&mut self, index: usize, call: &ToolCall, out: &mut Vec<u8>) {
+        self.begin(index, out);
+        let number = self.choices[index].calls;
+        self.choices[index].calls += 1;
+        let arguments = written(&call.arguments);
+        match (self.form.legacy_functions, self.form.stream) {
+            // There is no place for a second call, and the turn asked for one at most.
+            (true, _) if number > 0 => {}
+            (true, true) => self.function_call_chunks(index, call, &arguments, out),
+            (false, true) => self.tool_call_chunks(index, number, call, &arguments, out),
+            (true, false) => {
+                self.choices[index].tool_calls.push(json!({"name": call.name, "arguments": arguments}));
+            }
+            (false, false) => self.choices[index].tool_calls.push(json!({
+                "id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments},
+            })),
+        }
+    }
+
+    /// The id, type and name go out once: clients join what they are sent twice.
+    fn tool_call_chunks(&mut self, index: usize, number: usize, call: &ToolCall, arguments: &str, out: &mut Vec<u8>) {
+        let open = |delta: &mut String| {
+            delta.push_str("\"tool_calls\":[{\"index\":");
+            json::put_number(delta, number as u64);
+        };
+        self.chunk(index, None, out, |delta| {
+            open(delta);
+            delta.push(',');
+            put_member(delta, "id", &call.id);
+            delta.push_str(",\"type\":\"function\",\"function\":{");
+            put_member(delta, "name", &call.name);
+            delta.push_str(",\"arguments\":\"\"}}]");
+        });
+        for fragment in fragments(arguments) {
+            self.chunk(index, None, out, |delta| {
+                open(delta);
+                delta.push_str(",\"function\":{");
+                put_member(delta, "arguments", fragment);
+                delta.push_str("}}]");
+            });
+        }
+    }
+
+    fn function_call_chunks(&mut self, index: usize, call: &ToolCall, arguments: &str, out: &mut Vec<u8>) {
+        self.chunk(index, None, out, |delta| {
+            delta.push_str("\"function_call\":{");
+            put_member(delta, "name", &call.name);
+            delta.push_str(",\"arguments\":\"\"}");
+        });
+        for fragment in fragments(arguments) {
+            self.chunk(index, None, out, |delta| {
+                delta.push_str("\"function_call\":{");
+                put_member(delta, "arguments", fragment);
+                delta.push('}');
+            });
+        }
+    }
+
+    fn add_usage(&mut self, usage: &Usage) {
+        let total = self.usage.get_or_insert_default();
+        total.input_tokens = total.input_tokens.saturating_add(usage.input_tokens);
+        total.output_tokens = total.output_tokens.saturating_add(usage.output_tokens);
+        total.cache_read_tokens = total.cache_read_tokens.saturating_add(usage.cache_read_tokens);
+        total.reasoning_tokens = total.reasoning_tokens.saturating_add(usage.reasoning_tokens);
+    }
+
+    fn finish(&mut self, index: usize, stop: &StopReason, out: &mut Vec<u8>) {
+        let called = self.choices[index].calls > 0;
+        let reason = match stop {
+            // An agent that is told `stop` leaves its calls undone, so the calls decide.
+            StopReason::EndTurn | StopReason::ToolCalls | StopReason::MaxTokens | StopReason::StopSequence(_)
+                if called =>
+            {
+                if self.form.legacy_functions {
+                    "function_call"
+                } else {
+                    "tool_calls"
+                }
+            }
+            StopReason::EndTurn | StopReason::ToolCalls | StopReason::StopSequence(_) => "stop",
+            StopReason::MaxTokens => "length",
+        };
+        self.end(index, reason, out);
+    }
+
+    fn end(&mut self, index: usize, reason: &'static str, out: &mut Vec<u8>) {
+        self.begin(index, out);
+        self.choices[index].finish_reason = Some(reason);
+        self.open -= 1;
+        self.done = self.open == 0;
+        if !self.form.stream {
+            return;
+        }
+        self.chunk(index, Some(reason), out, |_| ());
+        if self.done {
+            self.close(out);
+        }
+    }
+
+    /// The usage comes last of all chunks: one client keeps only what the last chunk says.
+    fn close(&mut self, out: &mut Vec<u8>) {
+        if let Some(usage) = self.usage.filter(|_| self.form.include_usage) {
+            let usage = usage_json(&usage).to_string();
+            sse::put(out, None, &format!("{}],\"usage\":{usage}}}", self.head));
+        }
+        sse::put(out, None, "[DONE]");
+    }
+
+    /// An error ends the whole answer, whatever the other choices were about to say: the SDKs raise it at once. Only a
+    /// full context window, after some output, is an ordinary end.
+    fn fail(&mut self, index: usize, error: &TurnError, out: &mut Vec<u8>) {
+        if error.kind == ErrorKind::ContextLengthExceeded && self.choices[index].begun {
+            return self.end(index, "length", out);
+        }
+        self.done = true;
+        if self.form.stream {
+            sse::put(out, None, &json::line(&error::body(error)));
+        }
+    }
+
+    /// Appends a chunk of choice `index` with the members that `delta` writes.
+    fn chunk(
+        &mut self,
+        index: usize,
+        finish_reason: Option<&'static str>,
+        out: &mut Vec<u8>,
+        delta: impl FnOnce(&mut String),
+    ) {
+        let line = &mut self.line;
+        line.clear();
+        line.push_str(&self.head);
+        line.push_str("{\"index\":");
+        json::put_number(line, index as u64);
+        line.push_str(",\"delta\":{");
+        delta(line);
+        line.push_str("},\"logprobs\":null,\"finish_reason\":");
+        match finish_reason {
+            Some(reason) => json::put_string(line, reason),
+            None => line.push_str("null"),
+        }
+        line.push_str(if self.form.include_usage { "}],\"usage\":null}" } else { "}]}" });
+        sse::put(out, None, line);
+    }
+}
+
+impl Encoder for ChatEncoder {
+    fn push(&mut self, choice: u32, event: &TurnEvent, out: &mut Vec<u8>) {
+        let index = choice as usize;
+        let is_open = self.choices.get(index).is_some_and(|choice| choice.finish_reason.is_none());
+        if self.done || !is_open {
+            return;
+        }
+        match event {
+            // The model stays what the client called it; the server names the real one in a header.
+            TurnEvent::Started { .. } | TurnEvent::ModelUsed { .. } => {}
+            TurnEvent::Text(text) if text.is_empty() => {}
+            TurnEvent::Reasoning(text) if text.is_empty() => {}
+            TurnEvent::Text(text) => self.text(index, text, out),
+            TurnEvent::Reasoning(text) => self.reasoning(index, text, out),
+            TurnEvent::ToolCall(call) => self.tool_call(index, call, out),
+            TurnEvent::Usage(usage) => self.add_usage(usage),
+            TurnEvent::Finished(stop) => self.finish(index, stop, out),
+            TurnEvent::Failed(error) => self.fail(index, error, out),
+        }
+    }
+
+    fn heartbeat(&mut self, out: &mut Vec<u8>) {
+        if !self.done {
+            sse::put_comment(out, "waiting");
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+
+    fn body(&mut self) -> Value {
+        let legacy = self.form.legacy_functions;
+        let choices: Vec<Value> =
+            self.choices.drain(..).enumerate().map(|(index, choice)| choice.body(index, legacy)).collect();
+        json!({
+            "id": self.form.id, "object": "chat.completion", "created": self.form.created, "model": self.form.model,
+            "choices": choices, "usage": self.usage.as_ref().map(usage_json), "system_fingerprint": null,
+        })
+    }
+}
+
+impl Choice {
+    fn body(self, index: usize, legacy: bool) -> Value {
+        let content = match self.text.is_empty() && !self.tool_calls.is_empty() {
+            true => Value::Null,
+            false => Value::String(self.text),
+        };
+        let mut message = json!({"role": "assistant", "content": content, "refusal": null});
+        if !self.reasoning.is_empty() {
+            message["reasoning_content"] = Value::String(self.reasoning);
+        }
+        let mut calls = self.tool_calls.into_iter().peekable();
+        if calls.peek().is_some() {
+            match legacy {
+                true => message["function_call"] = calls.next().unwrap_or_default(),
+                false => message["tool_calls"] = calls.collect(),
+            }
+        }
+        json!({"index": index, "message": message, "logprobs": null, "finish_reason": self.finish_reason})
+    }
+}
+
+fn usage_json(usage: &Usage) -> Value {
+    json!({
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens.saturating_add(usage.output_tokens),
+        "prompt_tokens_details": {"cached_tokens": usage.cache_read_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    })
+}
+
+fn put_member(out: &mut String, name: &str, text: &str) {
+    json::put_string(out, name);
+    out.push(':');
+    json::put_string(out, text);
+}
+
+/// A call's arguments as JSON text, which is how this dialect carries them.
+fn written(arguments: &Map<String, Value>) -> String {
+    // A map of JSON values always serialises.
+    serde_json::to_string(arguments).unwrap_or_default()
+}
+
+/// `text` in pieces of at most [`FRAGMENT_BYTES`], cut between characters.
+fn fragments(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut end = rest.len().min(FRAGMENT_BYTES);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (fragment, tail) = rest.split_at(end);
+        rest = tail;
+        (!fragment.is_empty()).then_some(fragment)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, proptest};
+
+    use super::{FRAGMENT_BYTES, fragments};
+
+    proptest! {
+        #[test]
+        fn fragments_join_to_the_text_and_stay_small(text in any::<String>(), times in 0_usize..200) {
+            let text = text.repeat(times);
+            let pieces: Vec<&str> = fragments(&text).collect();
+            assert_eq!(pieces.concat(), text);
+            assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() <= FRAGMENT_BYTES));
+        }
+    }
+}

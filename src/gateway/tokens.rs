@@ -1,0 +1,61 @@
+//! Counting tokens where the upstream does not say.
+//!
+//! The counts are estimates: the models behind Warp have tokenizers of their own. It must not know what is counted
+//! for.
+
+use tiktoken_rs::{CoreBPE, o200k_base_singleton};
+
+use crate::turn::{Content, Message, Output, Turn};
+
+/// What an image counts as: about what vendors charge for one of a megapixel.
+const IMAGE_TOKENS: u64 = 1_200;
+/// What a message costs besides its words.
+const MESSAGE_TOKENS: u64 = 4;
+
+/// The tokenizer. It takes some memory and a moment to load, at the first use only.
+pub(super) fn tokenizer() -> &'static CoreBPE {
+    o200k_base_singleton()
+}
+
+/// How many tokens `text` is.
+pub(super) fn count(text: &str) -> u64 {
+    u64::try_from(tokenizer().encode_ordinary(text).len()).unwrap_or(u64::MAX)
+}
+
+/// How many tokens the whole of `turn` is as input, without what the upstream adds of its own.
+pub(super) fn count_input(turn: &Turn) -> u64 {
+    let instructions: u64 = turn.instructions.iter().map(|text| count(text)).sum();
+    let tools = turn.tools.iter().map(|tool| {
+        let schema = serde_json::to_string(&tool.input_schema).unwrap_or_default();
+        count(&tool.name) + count(&tool.description) + count(&schema)
+    });
+    let messages = turn.messages.iter().map(|message| MESSAGE_TOKENS + count_message(message));
+    instructions + tools.sum::<u64>() + messages.sum::<u64>()
+}
+
+fn count_message(message: &Message) -> u64 {
+    match message {
+        Message::System(text) => count(text),
+        Message::User(contents) => count_contents(contents),
+        Message::ToolResult(result) => count_contents(&result.content),
+        Message::Assistant(outputs) => outputs.iter().map(count_output).sum(),
+    }
+}
+
+fn count_contents(contents: &[Content]) -> u64 {
+    let count_one = |content: &Content| match content {
+        Content::Text(text) => count(text),
+        Content::Image(_) => IMAGE_TOKENS,
+    };
+    contents.iter().map(count_one).sum()
+}
+
+fn count_output(output: &Output) -> u64 {
+    match output {
+        Output::Text(text) => count(text),
+        Output::ToolCall(call) => {
+            count(&call.name) + count(&serde_json::to_string(&call.arguments).unwrap_or_default())
+        }
+        Output::Reasoning(_) => 0,
+    }
+}

@@ -1,0 +1,115 @@
+//! A [`DynamicMessage`] to canonical wire bytes: fields by number, map entries by key, repeated numbers packed as the
+//! schema says, unknown fields back in their places. The same message always gives the same bytes. It must not know JSON.
+
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+
+use crate::schema::unknown;
+use crate::schema::wire;
+
+/// Message to canonical bytes: fields by number, map entries by key, unknown fields in number order.
+pub fn encode(message: &DynamicMessage) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_message(&mut out, message);
+    out
+}
+
+fn put_message(out: &mut Vec<u8>, message: &DynamicMessage) {
+    let mut unknown = unknown::unknown_fields(message).into_iter().peekable();
+    for (field, value) in message.fields() {
+        while let Some(earlier) = unknown.next_if(|unknown| unknown.number < field.number()) {
+            out.extend_from_slice(&earlier.raw);
+        }
+        put_field(out, &field, value);
+    }
+    for later in unknown {
+        out.extend_from_slice(&later.raw);
+    }
+}
+
+fn put_field(out: &mut Vec<u8>, field: &FieldDescriptor, value: &Value) {
+    let kind = field.kind();
+    match (value, &kind) {
+        (Value::Map(map), Kind::Message(entry)) => {
+            let mut entries: Vec<(&MapKey, &Value)> = map.iter().collect();
+            entries.sort_unstable_by(|left, right| left.0.cmp(right.0));
+            for (key, value) in entries {
+                wire::put_nested(out, field.number(), |out| put_map_entry(out, entry, key, value));
+            }
+        }
+        (Value::List(items), kind) if field.is_packed() => {
+            wire::put_nested(out, field.number(), |out| {
+                for item in items {
+                    put_bare_number(out, kind, item);
+                }
+            });
+        }
+        (Value::List(items), kind) => {
+            for item in items {
+                put_single(out, field, kind, item);
+            }
+        }
+        (single, kind) => put_single(out, field, kind, single),
+    }
+}
+
+/// Key and value are always written, defaults too: so do the runtimes that this must agree with.
+fn put_map_entry(out: &mut Vec<u8>, entry: &MessageDescriptor, key: &MapKey, value: &Value) {
+    let (key_field, value_field) = (entry.map_entry_key_field(), entry.map_entry_value_field());
+    put_single(out, &key_field, &key_field.kind(), &Value::from(key.clone()));
+    put_single(out, &value_field, &value_field.kind(), value);
+}
+
+fn put_single(out: &mut Vec<u8>, field: &FieldDescriptor, kind: &Kind, value: &Value) {
+    let number = field.number();
+    match value {
+        Value::String(text) => wire::put_bytes(out, number, text.as_bytes()),
+        Value::Bytes(bytes) => wire::put_bytes(out, number, bytes),
+        Value::Message(inner) if field.is_group() => {
+            wire::put_nested_group(out, number, |out| put_message(out, inner));
+        }
+        Value::Message(inner) => wire::put_nested(out, number, |out| put_message(out, inner)),
+        number_value => match bare_number(kind, number_value) {
+            Some(Bare::Varint(bits)) => wire::put_varint(out, number, bits),
+            Some(Bare::Four(bits)) => wire::put_fixed32(out, number, bits),
+            Some(Bare::Eight(bits)) => wire::put_fixed64(out, number, bits),
+            None => (),
+        },
+    }
+}
+
+fn put_bare_number(out: &mut Vec<u8>, kind: &Kind, value: &Value) {
+    match bare_number(kind, value) {
+        Some(Bare::Varint(bits)) => wire::put_raw_varint(out, bits),
+        Some(Bare::Four(bits)) => out.extend_from_slice(&bits.to_le_bytes()),
+        Some(Bare::Eight(bits)) => out.extend_from_slice(&bits.to_le_bytes()),
+        None => (),
+    }
+}
+
+/// A number as it goes on the wire, without its tag.
+enum Bare {
+    Varint(u64),
+    Four(u32),
+    Eight(u64),
+}
+
+/// `None` only for a value that is no number: dynamic messages take no value of another kind than their field's.
+fn bare_number(kind: &Kind, value: &Value) -> Option<Bare> {
+    Some(match (value, kind) {
+        (Value::I32(value), Kind::Sint32) => Bare::Varint(u64::from((value << 1 ^ value >> 31) as u32)),
+        (Value::I64(value), Kind::Sint64) => Bare::Varint((value << 1 ^ value >> 63) as u64),
+        (Value::I32(value), Kind::Sfixed32) => Bare::Four(*value as u32),
+        (Value::I64(value), Kind::Sfixed64) => Bare::Eight(*value as u64),
+        (Value::U32(value), Kind::Fixed32) => Bare::Four(*value),
+        (Value::U64(value), Kind::Fixed64) => Bare::Eight(*value),
+        // Negative numbers are widened to 64 bits first: ten bytes on the wire.
+        (Value::I32(value) | Value::EnumNumber(value), _) => Bare::Varint(i64::from(*value) as u64),
+        (Value::I64(value), _) => Bare::Varint(*value as u64),
+        (Value::U32(value), _) => Bare::Varint(u64::from(*value)),
+        (Value::U64(value), _) => Bare::Varint(*value),
+        (Value::Bool(value), _) => Bare::Varint(u64::from(*value)),
+        (Value::F32(value), _) => Bare::Four(value.to_bits()),
+        (Value::F64(value), _) => Bare::Eight(value.to_bits()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,173 @@
+//! The descriptor pool: the embedded Warp schema or one read from a file, and how messages are named in it. It must not
+//! know what any message is for.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
+
+use crate::schema::error::{PoolError, SchemaError};
+use crate::schema::suggest;
+
+/// The package within which short names are looked up.
+pub const PACKAGE: &str = "warp.multi_agent.v1";
+
+/// Compiled from `proto/` by [`compile`]; a test holds the two together.
+static EMBEDDED: &[u8] = include_bytes!("../../descriptors/warp_multi_agent_v1.binpb");
+
+/// The number of the field option that marks a field as sensitive.
+const SENSITIVE: u32 = 50_000;
+
+/// A set of message descriptors. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pool: DescriptorPool,
+    /// Full names of the fields marked sensitive, found on first use.
+    sensitive: OnceLock<HashSet<String>>,
+}
+
+impl Schema {
+    /// The embedded Warp schema. Built once, on first use.
+    pub fn embedded() -> Self {
+        // A test decodes the embedded bytes, so the empty pool that stands in for a failure is never seen.
+        static SCHEMA: LazyLock<Schema> =
+            LazyLock::new(|| Schema::from_pool(DescriptorPool::decode(EMBEDDED).unwrap_or_default()));
+        SCHEMA.clone()
+    }
+
+    /// A schema from the bytes of a self-contained FileDescriptorSet.
+    ///
+    /// # Errors
+    /// When the bytes are no descriptor set, or one with parts missing.
+    pub fn from_descriptor_set(bytes: &[u8]) -> Result<Self, SchemaError> {
+        let pool = DescriptorPool::decode(bytes)
+            .map_err(|error| PoolError::BadDescriptorSet { reason: error.to_string() })?;
+        Ok(Self::from_pool(pool))
+    }
+
+    fn from_pool(pool: DescriptorPool) -> Self {
+        Self { inner: Arc::new(Inner { pool, sensitive: OnceLock::new() }) }
+    }
+
+    /// The descriptor of `name`: full (`warp.multi_agent.v1.Request`), short within the Warp package (`Request`,
+    /// `Message.ToolCall`), or the end of one full name only.
+    ///
+    /// # Errors
+    /// When no message has the name (the error lists near ones) or several end in it.
+    pub fn message(&self, name: &str) -> Result<MessageDescriptor, SchemaError> {
+        let wanted = name.trim().trim_start_matches('.');
+        let pool = &self.inner.pool;
+        let exact = pool
+            .get_message_by_name(wanted)
+            .or_else(|| pool.get_message_by_name(&format!("{PACKAGE}.{wanted}")))
+            .filter(|message| !message.is_map_entry());
+        if let Some(message) = exact {
+            return Ok(message);
+        }
+        let suffix = format!(".{wanted}");
+        let mut fitting: Vec<MessageDescriptor> =
+            self.messages().filter(|message| message.full_name().ends_with(&suffix)).collect();
+        match fitting.len() {
+            0 => Err(self.unknown_message(name).into()),
+            1 => Ok(fitting.remove(0)),
+            _ => {
+                let candidates = fitting.iter().map(|message| message.full_name().to_owned()).collect();
+                Err(PoolError::AmbiguousMessage { name: name.to_owned(), candidates }.into())
+            }
+        }
+    }
+
+    fn unknown_message(&self, name: &str) -> PoolError {
+        let names: Vec<String> = self.messages().map(|message| short_name(&message).to_owned()).collect();
+        let nearest = suggest::nearest(name, names.iter().map(String::as_str));
+        PoolError::UnknownMessage { name: name.to_owned(), nearest }
+    }
+
+    /// Every message, nested ones included, map entries left out, in the order of the files.
+    pub fn messages(&self) -> impl Iterator<Item = MessageDescriptor> + '_ {
+        self.inner.pool.all_messages().filter(|message| !message.is_map_entry())
+    }
+
+    /// The pool itself, for listings that need files, enums or options.
+    pub fn pool(&self) -> &DescriptorPool {
+        &self.inner.pool
+    }
+
+    /// Whether the schema marks `field` as one that may hold what a user wrote or keeps secret.
+    pub fn is_sensitive(&self, field: &FieldDescriptor) -> bool {
+        self.inner.sensitive.get_or_init(|| self.find_sensitive()).contains(field.full_name())
+    }
+
+    fn find_sensitive(&self) -> HashSet<String> {
+        self.messages()
+            .flat_map(|message| message.fields().collect::<Vec<_>>())
+            .filter(marked_sensitive)
+            .map(|field| field.full_name().to_owned())
+            .collect()
+    }
+}
+
+/// Whether the sensitive option is set on `field`, whatever the schema calls the option.
+fn marked_sensitive(field: &FieldDescriptor) -> bool {
+    let options = field.options();
+    let declared = options
+        .extensions()
+        .any(|(option, value)| option.number() == SENSITIVE && value.as_bool() == Some(true));
+    // A descriptor set that does not declare the option still carries it, as an unknown field.
+    declared || options.unknown_fields().any(|option| option.number() == SENSITIVE && option.encoded_len() > 0)
+}
+
+/// A message's name as [`Schema::message`] takes it: without the Warp package.
+pub fn short_name(message: &MessageDescriptor) -> &str {
+    let full = message.full_name();
+    full.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(full)
+}
+
+/// Compiles every `.proto` file below `root` into the bytes of a self-contained FileDescriptorSet. Imports are looked up
+/// from `root`; `google/protobuf/*.proto` need not be there.
+///
+/// # Errors
+/// When a folder cannot be read, holds no `.proto` file, or a file does not compile; the error names the file.
+pub fn compile(root: &Path) -> Result<Vec<u8>, SchemaError> {
+    let failed = |reason: String| PoolError::Compile { place: root.display().to_string(), reason };
+    let files = proto_files(root).map_err(|error| failed(error.to_string()))?;
+    if files.is_empty() {
+        return Err(failed("there is no .proto file in it".to_owned()).into());
+    }
+    let mut compiler = protox::Compiler::new([root]).map_err(|error| failed(describe(&error)))?;
+    compiler.include_imports(true).include_source_info(false);
+    compiler.open_files(files).map_err(|error| failed(describe(&error)))?;
+    Ok(compiler.encode_file_descriptor_set())
+}
+
+fn describe(error: &protox::Error) -> String {
+    match error.file() {
+        Some(file) => format!("{file}: {error}"),
+        None => error.to_string(),
+    }
+}
+
+/// Every `.proto` file below `root`, sorted, so that the outcome does not depend on the file system's order.
+fn proto_files(root: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            // Symbolic links are not followed into folders: they could lead round in a circle.
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if entry.path().extension().is_some_and(|extension| extension == "proto") {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,152 @@
+//! Bytes written as text: hex and base64 of either alphabet, as people and captures have them. It must not know what the
+//! bytes mean.
+//!
+//! White space, one pair of surrounding quotes and padding do not matter. Text of only hex digits could be either. It is
+//! taken as hex if its digits pair up and its letters are all of one case (base64 that happens to look so is a rarity,
+//! hex is always so), else as base64. Who knows the message type can try [`candidates`] in turn.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+
+use crate::schema::error::{SchemaError, SpellingError};
+
+/// How bytes are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// As they are.
+    Raw,
+    /// Lower-case hex digits.
+    Hex,
+    /// Standard base64 with padding.
+    Base64,
+    /// URL-safe base64 with padding, as the upstream writes it.
+    Base64Url,
+}
+
+/// Bits left over behind the last whole byte are ignored: encoders that do not clear them exist.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// Bytes to text. `Raw` gives them back as they are.
+pub fn encode(bytes: &[u8], spelling: Spelling) -> Vec<u8> {
+    match spelling {
+        Spelling::Raw => bytes.to_vec(),
+        Spelling::Hex => hex_text(bytes).into_bytes(),
+        Spelling::Base64 => STANDARD.encode(bytes).into_bytes(),
+        Spelling::Base64Url => URL_SAFE.encode(bytes).into_bytes(),
+    }
+}
+
+/// Lower-case hex digits, two a byte.
+fn hex_text(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |value: u8| DIGITS.get(usize::from(value & 15)).copied().unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
+/// Bytes from any text spelling: the first of [`candidates`].
+///
+/// # Errors
+/// When the text is neither; the error says where, or that it is cut off.
+pub fn decode_text(text: &[u8]) -> Result<Vec<u8>, SchemaError> {
+    let characters = significant(text);
+    if looks_like_hex(&characters)
+        && let Ok(bytes) = hex_bytes(text)
+    {
+        return Ok(bytes);
+    }
+    base64_bytes(text)
+}
+
+/// What the text may stand for, the likelier first: as hex, as base64, or neither.
+pub fn candidates(text: &[u8]) -> Vec<Vec<u8>> {
+    let (hex, base64) = (hex_bytes(text).ok(), base64_bytes(text).ok());
+    let ordered = if looks_like_hex(&significant(text)) { [hex, base64] } else { [base64, hex] };
+    ordered.into_iter().flatten().collect()
+}
+
+/// Whether input could be text at all: only characters of the spellings, and at least one that counts.
+pub fn is_text(input: &[u8]) -> bool {
+    let characters = significant(input);
+    let in_some_alphabet = |(_, byte): &(usize, u8)| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
+    !characters.is_empty() && characters.iter().all(in_some_alphabet)
+}
+
+/// Bytes from hex digits of either case, with or without `0x`.
+///
+/// # Errors
+/// When there is another character, or half a byte.
+pub fn hex_bytes(text: &[u8]) -> Result<Vec<u8>, SchemaError> {
+    let characters = significant(text);
+    let digits = match characters.as_slice() {
+        [(_, b'0'), (_, b'x' | b'X'), digits @ ..] => digits,
+        digits => digits,
+    };
+    let mut nibbles = Vec::with_capacity(digits.len());
+    for &(offset, byte) in digits {
+        let value = char::from(byte).to_digit(16).ok_or_else(|| bad_character(text, offset))?;
+        nibbles.push(value as u8);
+    }
+    if nibbles.len() % 2 == 1 {
+        return Err(SpellingError::OddHex(nibbles.len()).into());
+    }
+    Ok(nibbles.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, nibble| byte << 4 | nibble)).collect())
+}
+
+/// Bytes from base64 of either alphabet, padded or not.
+///
+/// # Errors
+/// When there is another character, padding before the end, or a length that base64 never has.
+pub fn base64_bytes(text: &[u8]) -> Result<Vec<u8>, SchemaError> {
+    let mut standard = Vec::with_capacity(text.len());
+    let mut padding = None;
+    for (offset, byte) in significant(text) {
+        if let Some(padding) = padding
+            && byte != b'='
+        {
+            return Err(SpellingError::MisplacedPadding(padding).into());
+        }
+        match byte {
+            b'=' => padding = padding.or(Some(offset)),
+            b'-' => standard.push(b'+'),
+            b'_' => standard.push(b'/'),
+            b'+' | b'/' => standard.push(byte),
+            byte if byte.is_ascii_alphanumeric() => standard.push(byte),
+            _ => return Err(bad_character(text, offset).into()),
+        }
+    }
+    LENIENT.decode(&standard).map_err(|_| SpellingError::BadLength(standard.len()).into())
+}
+
+/// The characters that count, with their places: no white space, no surrounding quotes.
+fn significant(text: &[u8]) -> Vec<(usize, u8)> {
+    let characters: Vec<(usize, u8)> =
+        text.iter().copied().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()).collect();
+    match characters.as_slice() {
+        [(_, first @ (b'"' | b'\'')), inner @ .., (_, last)] if first == last => inner.to_vec(),
+        _ => characters,
+    }
+}
+
+/// Only paired hex digits, their letters of one case; or `0x` in front.
+fn looks_like_hex(characters: &[(usize, u8)]) -> bool {
+    if let [(_, b'0'), (_, b'x' | b'X'), ..] = characters {
+        return true;
+    }
+    let all_digits = characters.iter().all(|(_, byte)| byte.is_ascii_hexdigit());
+    let upper = characters.iter().any(|(_, byte)| byte.is_ascii_uppercase());
+    let lower = characters.iter().any(|(_, byte)| byte.is_ascii_lowercase());
+    all_digits && characters.len().is_multiple_of(2) && !(upper && lower)
+}
+
+fn bad_character(text: &[u8], offset: usize) -> SpellingError {
+    let rest = text.get(offset..).unwrap_or_default();
+    let character = String::from_utf8_lossy(rest.get(..rest.len().min(4)).unwrap_or_default()).chars().next();
+    SpellingError::BadCharacter { character: character.unwrap_or(char::REPLACEMENT_CHARACTER), offset }
+}

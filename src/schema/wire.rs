@@ -1,0 +1,288 @@
+//! The wire format without a schema: fields as (number, wire type, value), read zero-copy and written back. It never
+//! panics and never recurses on what it reads; it must not know descriptors.
+
+use crate::schema::error::{DecodeError, DecodeProblem, SchemaError};
+
+/// The largest field number that a tag can carry.
+pub const MAX_FIELD_NUMBER: u32 = (1 << 29) - 1;
+
+/// How many groups may be open inside each other.
+pub const MAX_GROUP_DEPTH: usize = 100;
+
+/// One field as it stands on the wire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Field<'a> {
+    /// The field number, 1 to [`MAX_FIELD_NUMBER`].
+    pub number: u32,
+    /// Its value.
+    pub value: Value<'a>,
+}
+
+/// A field's value, by wire type.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// Wire type 0.
+    Varint(u64),
+    /// Wire type 1.
+    Fixed64(u64),
+    /// Wire type 2: a string, bytes, a message or a packed list.
+    Bytes(&'a [u8]),
+    /// Wire types 3 and 4: the fields between the group's tags.
+    Group(&'a [u8]),
+    /// Wire type 5.
+    Fixed32(u32),
+}
+
+/// The fields of `message` in wire order. After the first error the iterator ends.
+pub fn fields(message: &[u8]) -> Fields<'_> {
+    Fields { bytes: message, position: 0 }
+}
+
+/// The iterator that [`fields`] makes.
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+impl Fields<'_> {
+    /// Where the next field starts, in bytes: together with the position before it, the bounds of a field just read.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<Field<'a>, SchemaError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_field().map(|field| field.map_err(SchemaError::from))
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// As `next`, with the narrower error.
+    pub(crate) fn next_field(&mut self) -> Option<Result<Field<'a>, DecodeError>> {
+        if self.position >= self.bytes.len() {
+            return None;
+        }
+        let mut cursor = Cursor { bytes: self.bytes, position: self.position };
+        let field = cursor.field();
+        self.position = if field.is_ok() { cursor.position } else { self.bytes.len() };
+        Some(field)
+    }
+}
+
+/// Reads values off the front of a slice.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+/// A tag's two halves.
+struct Tag {
+    number: u32,
+    wire_type: u8,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.position >= self.bytes.len()
+    }
+
+    fn error(&self, problem: DecodeProblem) -> DecodeError {
+        DecodeError::new(self.position, problem)
+    }
+
+    pub(crate) fn varint(&mut self) -> Result<u64, DecodeError> {
+        let mut value = 0u64;
+        for index in 0..10u32 {
+            let Some(&byte) = self.bytes.get(self.position) else {
+                return Err(self.error(DecodeProblem::Truncated));
+            };
+            // The tenth byte holds the one bit that is left of 64.
+            if index == 9 && byte > 1 {
+                return Err(self.error(DecodeProblem::VarintOverflow));
+            }
+            self.position += 1;
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(self.error(DecodeProblem::VarintOverflow))
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let Some(bytes) = self.bytes.get(self.position..).and_then(<[u8]>::first_chunk::<N>) else {
+            return Err(self.error(DecodeProblem::Truncated));
+        };
+        self.position += N;
+        Ok(*bytes)
+    }
+
+    pub(crate) fn fixed32(&mut self) -> Result<u32, DecodeError> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(crate) fn fixed64(&mut self) -> Result<u64, DecodeError> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn length_delimited(&mut self) -> Result<&'a [u8], DecodeError> {
+        let start = self.position;
+        let wanted = self.varint()?;
+        let rest = self.bytes.get(self.position..).unwrap_or_default();
+        let value = usize::try_from(wanted).ok().and_then(|length| rest.get(..length));
+        let Some(value) = value else {
+            let problem = DecodeProblem::LengthOverrun { wanted, left: rest.len() };
+            return Err(DecodeError::new(start, problem));
+        };
+        self.position += value.len();
+        Ok(value)
+    }
+
+    fn tag(&mut self) -> Result<Tag, DecodeError> {
+        let start = self.position;
+        let tag = self.varint()?;
+        let number = tag >> 3;
+        match u32::try_from(number) {
+            Ok(number) if (1..=MAX_FIELD_NUMBER).contains(&number) => Ok(Tag { number, wire_type: (tag & 7) as u8 }),
+            Ok(_) | Err(_) => Err(DecodeError::new(start, DecodeProblem::BadFieldNumber(number))),
+        }
+    }
+
+    fn field(&mut self) -> Result<Field<'a>, DecodeError> {
+        let start = self.position;
+        let Tag { number, wire_type } = self.tag()?;
+        let value = match wire_type {
+            0 => Value::Varint(self.varint()?),
+            1 => Value::Fixed64(self.fixed64()?),
+            2 => Value::Bytes(self.length_delimited()?),
+            3 => Value::Group(self.group(number)?),
+            4 => return Err(DecodeError::new(start, DecodeProblem::UnexpectedEndGroup(number))),
+            5 => Value::Fixed32(self.fixed32()?),
+            other => return Err(DecodeError::new(start, DecodeProblem::BadWireType(other))),
+        };
+        Ok(Field { number, value })
+    }
+
+    /// The bytes up to the end tag of group `number`, whose start tag has just been read.
+    fn group(&mut self, number: u32) -> Result<&'a [u8], DecodeError> {
+        let start = self.position;
+        let mut open = vec![number];
+        loop {
+            let tag_start = self.position;
+            let innermost = open.last().copied().unwrap_or(number);
+            if self.is_at_end() {
+                return Err(self.error(DecodeProblem::UnclosedGroup(innermost)));
+            }
+            let Tag { number: inner, wire_type } = self.tag()?;
+            match wire_type {
+                0 => drop(self.varint()?),
+                1 => drop(self.fixed64()?),
+                2 => drop(self.length_delimited()?),
+                3 if open.len() >= MAX_GROUP_DEPTH => {
+                    return Err(DecodeError::new(tag_start, DecodeProblem::TooDeep(MAX_GROUP_DEPTH)));
+                }
+                3 => open.push(inner),
+                4 if inner != innermost => {
+                    return Err(DecodeError::new(tag_start, DecodeProblem::UnexpectedEndGroup(inner)));
+                }
+                4 => drop(open.pop()),
+                5 => drop(self.fixed32()?),
+                other => return Err(DecodeError::new(tag_start, DecodeProblem::BadWireType(other))),
+            }
+            if open.is_empty() {
+                return Ok(self.bytes.get(start..tag_start).unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// Appends a varint.
+pub fn put_raw_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value as u8) | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn put_tag(out: &mut Vec<u8>, number: u32, wire_type: u8) {
+    put_raw_varint(out, u64::from(number) << 3 | u64::from(wire_type));
+}
+
+/// Appends a varint field.
+pub fn put_varint(out: &mut Vec<u8>, number: u32, value: u64) {
+    put_tag(out, number, 0);
+    put_raw_varint(out, value);
+}
+
+/// Appends a fixed 64-bit field.
+pub fn put_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
+    put_tag(out, number, 1);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends a fixed 32-bit field.
+pub fn put_fixed32(out: &mut Vec<u8>, number: u32, value: u32) {
+    put_tag(out, number, 5);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends a length-delimited field.
+pub fn put_bytes(out: &mut Vec<u8>, number: u32, value: &[u8]) {
+    put_tag(out, number, 2);
+    put_raw_varint(out, value.len() as u64);
+    out.extend_from_slice(value);
+}
+
+/// Appends a group whose fields are `content`.
+pub fn put_group(out: &mut Vec<u8>, number: u32, content: &[u8]) {
+    put_tag(out, number, 3);
+    out.extend_from_slice(content);
+    put_tag(out, number, 4);
+}
+
+/// Appends one field as it was read.
+pub fn put_field(out: &mut Vec<u8>, field: &Field<'_>) {
+    match field.value {
+        Value::Varint(value) => put_varint(out, field.number, value),
+        Value::Fixed64(value) => put_fixed64(out, field.number, value),
+        Value::Bytes(value) => put_bytes(out, field.number, value),
+        Value::Group(value) => put_group(out, field.number, value),
+        Value::Fixed32(value) => put_fixed32(out, field.number, value),
+    }
+}
+
+/// Appends a length-delimited field whose content `write` appends, without building it elsewhere first.
+pub(crate) fn put_nested(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>)) {
+    put_tag(out, number, 2);
+    // Most messages are shorter than 128 bytes: one byte is set aside, and room is made only when that was too little.
+    let length_at = out.len();
+    out.push(0);
+    let start = out.len();
+    write(out);
+    let length = out.len() - start;
+    match out.get_mut(length_at) {
+        Some(slot) if length < 0x80 => *slot = length as u8,
+        _ => {
+            let mut prefix = Vec::with_capacity(10);
+            put_raw_varint(&mut prefix, length as u64);
+            out.splice(length_at..start, prefix);
+        }
+    }
+}
+
+/// Appends a group whose content `write` appends.
+pub(crate) fn put_nested_group(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>)) {
+    put_tag(out, number, 3);
+    write(out);
+    put_tag(out, number, 4);
+}

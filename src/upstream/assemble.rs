@@ -1,0 +1,305 @@
+//! Upstream events to turn events: one pure state machine for live streams, captures and replays.
+//!
+//! It keeps the task tree, tells what of it a user newly hears, and holds tool calls back until the end, for their
+//! arguments may change until then (`WARP-PROTOCOL.md` §3.4). It must not know HTTP, SSE, time or any client.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+
+use crate::{
+    schema::Schema,
+    turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent},
+    upstream::{
+        entry::{Call, Entry, Voice, common_prefix},
+        event::{Action, Event, EventError, RawTask, Reader},
+        finish::Finish,
+        tree::{Effect, Task, Tree, root_of},
+    },
+};
+
+/// How many problems are remembered; an upstream gone mad must not fill the memory.
+const PROBLEMS: usize = 100;
+
+/// Assembles one answer.
+#[derive(Debug)]
+pub struct Assembler {
+    reader: Reader,
+    tree: Tree,
+    text: Unsaid,
+    reasoning: Unsaid,
+    conversation_id: String,
+    has_acted: bool,
+    is_over: bool,
+    is_damaged: bool,
+    problems: Vec<String>,
+}
+
+impl Assembler {
+    /// An assembler for an answer to a request that sent no tasks.
+    ///
+    /// # Errors
+    /// When the schema is not one of this protocol.
+    pub fn new(schema: &Schema) -> Result<Self, EventError> {
+        Ok(Self::with_reader(Reader::new(schema)?))
+    }
+
+    /// The same with a reader that is already resolved.
+    #[must_use]
+    pub fn with_reader(reader: Reader) -> Self {
+        Self {
+            tree: Tree::new(reader.task().clone()),
+            reader,
+            text: Unsaid::default(),
+            reasoning: Unsaid::default(),
+            conversation_id: String::new(),
+            has_acted: false,
+            is_over: false,
+            is_damaged: false,
+            problems: Vec::new(),
+        }
+    }
+
+    /// For an answer to a request that sent `tasks`, as wire bytes.
+    ///
+    /// # Errors
+    /// When a task is not well-formed.
+    pub fn with_sent(mut self, tasks: &[Bytes]) -> Result<Self, EventError> {
+        let tasks = tasks.iter().map(|task| self.reader.read_task(task)).collect::<Result<Vec<RawTask>, _>>()?;
+        self.tree = self.tree.with_sent(tasks);
+        Ok(self)
+    }
+
+    /// For a capture, which may begin in the middle of a conversation: unknown tasks are taken as they come.
+    #[must_use]
+    pub fn adopting(mut self) -> Self {
+        self.tree = self.tree.adopting();
+        self
+    }
+
+    /// Takes the wire bytes of the next `ResponseEvent` and appends what a user hears of it to `out`. What comes after
+    /// the end of the answer is ignored.
+    ///
+    /// # Errors
+    /// When the bytes are not a well-formed event.
+    pub fn push(&mut self, wire: &Bytes, out: &mut Vec<TurnEvent>) -> Result<Event, EventError> {
+        let event = self.reader.read(wire)?;
+        if self.is_over {
+            self.note(format!("an event of kind {} came after the end", event.name()));
+            return Ok(event);
+        }
+        match &event {
+            Event::Init { conversation_id, request_id, .. } => {
+                self.conversation_id.clone_from(conversation_id);
+                let (conversation_id, request_id) = (conversation_id.clone(), request_id.clone());
+                out.push(TurnEvent::Started { conversation_id, request_id });
+            }
+            Event::Actions(actions) => self.act(actions, out),
+            Event::Finished(finished) => self.finish(&Finish::of(finished), out),
+            Event::Unknown => self.note("an event of a kind that the schema does not know".to_owned()),
+        }
+        Ok(event)
+    }
+
+    /// Takes the end of the stream. Without a `StreamFinished` before it the answer broke off.
+    pub fn end(&mut self, out: &mut Vec<TurnEvent>) {
+        if !self.is_over {
+            self.is_over = true;
+            let message = "The upstream's answer broke off before its end; what was sent is not the whole of it.";
+            out.push(TurnEvent::Failed(TurnError::new(ErrorKind::Truncated, message)));
+        }
+    }
+
+    /// True once a `ClientActions` event has come: from then on the same request must not be sent again
+    /// (`WARP-PROTOCOL.md` §1.8).
+    #[must_use]
+    pub fn has_acted(&self) -> bool {
+        self.has_acted
+    }
+
+    /// True once the answer is complete, has failed or broke off.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The conversation that the upstream began or went on with; empty before it said so.
+    #[must_use]
+    pub fn conversation_id(&self) -> &str {
+        &self.conversation_id
+    }
+
+    /// The tree as it stands.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// True when some action could not be applied, so that the tree must not be sent back.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.is_damaged
+    }
+
+    /// What was odd about the answer, in sentences.
+    #[must_use]
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    /// Every new tool call that no message of the tree answers, the root task's first.
+    #[must_use]
+    pub fn pending_calls(&self) -> Vec<Call> {
+        let tasks = self.tree.tasks();
+        let answered: BTreeSet<String> = all_entries(tasks).filter_map(Entry::answers_call).collect();
+        let root = self.tree.root();
+        let root_first = root.into_iter().chain((0..tasks.len()).filter(|place| Some(*place) != root));
+        let mut calls: Vec<Call> = Vec::new();
+        for entry in root_first.flat_map(|place| tasks[place].entries()).filter(|entry| entry.is_new()) {
+            match entry.call() {
+                Some(Call::Client { id, .. } | Call::BuiltIn { id, .. }) if answered.contains(&id) => {}
+                Some(call @ (Call::Client { .. } | Call::BuiltIn { .. })) if !calls.contains(&call) => calls.push(call),
+                Some(Call::Client { .. } | Call::BuiltIn { .. } | Call::Server { .. }) | None => {}
+            }
+        }
+        calls
+    }
+
+    /// Applies the actions of one event. One that fails ends its event, not the answer, as in the official client.
+    fn act(&mut self, actions: &[Action], out: &mut Vec<TurnEvent>) {
+        self.has_acted = true;
+        for action in actions {
+            if matches!(action, Action::Unknown) {
+                self.note("an action of a kind that the schema does not know".to_owned());
+            }
+            match self.tree.apply(action.clone()) {
+                Ok(effect) => self.tell(effect, out),
+                Err(error) => {
+                    tracing::warn!(%error, "the upstream sent an action that cannot be applied");
+                    self.is_damaged = true;
+                    self.note(error.to_string());
+                    return;
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, effect: Effect, out: &mut Vec<TurnEvent>) {
+        match effect {
+            Effect::None => {}
+            Effect::Added { task, from } => {
+                let is_root = self.tree.root() == Some(task);
+                let tasks = self.tree.tasks();
+                for entry in tasks[task].entries().iter().skip(from) {
+                    if let Some((model, is_fallback)) = entry.names_model() {
+                        out.push(TurnEvent::ModelUsed { model, is_fallback });
+                    }
+                    if is_root {
+                        say(&mut self.text, &mut self.reasoning, entry, 0, out);
+                    }
+                }
+            }
+            Effect::Changed { task, entry, said } => {
+                let is_root = self.tree.root() == Some(task);
+                let entry = &self.tree.tasks()[task].entries()[entry];
+                if is_root && entry.is_new() {
+                    say(&mut self.text, &mut self.reasoning, entry, said, out);
+                }
+            }
+            Effect::RolledBack(with) => {
+                for (voice, unsaid) in [(Voice::Text, &mut self.text), (Voice::Reasoning, &mut self.reasoning)] {
+                    unsaid.take_back(&spoken(&with, voice), &spoken(self.tree.tasks(), voice));
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, finish: &Finish, out: &mut Vec<TurnEvent>) {
+        self.is_over = true;
+        let calls = self.pending_calls();
+        let has_calls = calls.iter().any(|call| matches!(call, Call::Client { .. }));
+        let reason = match &finish.reason {
+            Ok(StopReason::EndTurn) if has_calls => Ok(StopReason::ToolCalls),
+            reason => reason.clone(),
+        };
+        if reason.is_ok() {
+            for call in calls {
+                match call {
+                    Call::Client { id, name, arguments } => {
+                        out.push(TurnEvent::ToolCall(ToolCall { id, name, arguments }));
+                    }
+                    Call::BuiltIn { tool, .. } => {
+                        self.note(format!("the upstream called its own client's tool {tool:?}, which was not offered"));
+                    }
+                    Call::Server { .. } => {}
+                }
+            }
+        }
+        out.push(TurnEvent::Usage(finish.usage));
+        out.push(match reason {
+            Ok(reason) => TurnEvent::Finished(reason),
+            Err(error) => TurnEvent::Failed(error),
+        });
+    }
+
+    fn note(&mut self, problem: String) {
+        if self.problems.len() < PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+}
+
+/// Text that the client has heard but the tree no longer holds, since a rollback. The replacement is matched against
+/// it, and only what is new goes out (`DESIGN.md` §5).
+#[derive(Debug, Default)]
+struct Unsaid(String);
+
+impl Unsaid {
+    /// What of `text` the client has not heard yet.
+    fn new_part<'a>(&mut self, text: &'a str) -> &'a str {
+        if self.0.is_empty() {
+            return text;
+        }
+        let heard = common_prefix(&self.0, text);
+        if heard < text.len() && heard < self.0.len() {
+            tracing::warn!("the upstream took back text that had been sent and put other text in its place");
+            self.0.clear();
+        } else {
+            self.0.drain(..heard);
+        }
+        &text[heard..]
+    }
+
+    /// A rollback turned what the tree says from `with` into `without`.
+    fn take_back(&mut self, with: &str, without: &str) {
+        let heard = format!("{with}{}", self.0);
+        self.0 = heard[common_prefix(&heard, without)..].to_owned();
+    }
+}
+
+/// Sends what `entry` says beyond its first `said` bytes.
+fn say(text: &mut Unsaid, reasoning: &mut Unsaid, entry: &Entry, said: usize, out: &mut Vec<TurnEvent>) {
+    let Some((voice, words)) = entry.says() else { return };
+    let words = &words[said..];
+    match voice {
+        Voice::Text => match text.new_part(words) {
+            "" => {}
+            new => out.push(TurnEvent::Text(new.to_owned())),
+        },
+        Voice::Reasoning => match reasoning.new_part(words) {
+            "" => {}
+            new => out.push(TurnEvent::Reasoning(new.to_owned())),
+        },
+    }
+}
+
+/// All that the new messages of the root say in one voice.
+pub(crate) fn spoken(tasks: &[Task], voice: Voice) -> String {
+    let root = root_of(tasks).map(|place| tasks[place].entries()).unwrap_or_default();
+    let new = root.iter().filter(|entry| entry.is_new());
+    new.filter_map(|entry| entry.says()).filter(|(own, _)| *own == voice).map(|(_, words)| words).collect()
+}
+
+fn all_entries(tasks: &[Task]) -> impl Iterator<Item = &Entry> {
+    tasks.iter().flat_map(|task| task.entries().iter().map(AsRef::as_ref))
+}

@@ -1,0 +1,220 @@
+//! The call over HTTP: one request message out, a stream of response events back (`WARP-PROTOCOL.md` §1).
+//!
+//! It must not know what is in either: bytes go out and bytes come back. It makes one attempt; who tries again is
+//! decided elsewhere.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use reqwest::{Response, StatusCode, header};
+
+use crate::{
+    secret::Secret,
+    sse,
+    turn::{ErrorKind, TurnError},
+    upstream::{
+        config::Config,
+        failure::{Class, ERROR_CODE, Failure},
+        identity, payload,
+    },
+};
+
+/// Where an agent turn is asked for.
+const PATH: &str = "/ai/multi-agent";
+/// How often an HTTP/2 connection is checked for life, and how long that may take; the official client's values.
+const PING_INTERVAL: Duration = Duration::from_secs(60);
+const PING_TIMEOUT: Duration = Duration::from_secs(15);
+/// HTTP/2 windows, in bytes: large enough that one slow reader does not throttle the others on its connection.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 16 << 20;
+/// How much of a refusal's body is read, in bytes.
+const REFUSAL_LIMIT: usize = 64 * 1024;
+
+/// Calls one upstream, reusing connections. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    idle_timeout: Duration,
+}
+
+/// The answer to one call, as it comes. Dropping it ends the call.
+#[derive(Debug)]
+pub struct Events {
+    response: Response,
+    decoder: sse::Decoder,
+    parsed: Vec<sse::Event>,
+    idle_timeout: Duration,
+    is_empty: bool,
+}
+
+/// An HTTP client with the connection policy of `config`: proxies from the environment, the system's certificates and
+/// the extra ones, TLS always verified, no redirects, no total timeout.
+///
+/// # Errors
+/// When the extra certificates are not PEM, or the system has no certificates at all.
+pub fn http_client(config: &Config) -> Result<reqwest::Client, TurnError> {
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(config.connect_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
+        .http2_keep_alive_while_idle(true)
+        .http2_initial_stream_window_size(STREAM_WINDOW)
+        .http2_initial_connection_window_size(CONNECTION_WINDOW)
+        .default_headers(identity::headers(config.client_version.as_deref()));
+    if config.http2_prior_knowledge {
+        builder = builder.http2_prior_knowledge();
+    }
+    let unusable = |error: reqwest::Error| {
+        let message = format!("The HTTP client cannot be set up: {}", reasons(&error));
+        TurnError::new(ErrorKind::Internal, message)
+    };
+    if let Some(pem) = &config.extra_ca_pem {
+        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?);
+    }
+    builder.build().map_err(unusable)
+}
+
+impl Client {
+    /// A client for the upstream that `config` names.
+    ///
+    /// # Errors
+    /// As [`http_client`].
+    pub fn new(config: &Config) -> Result<Self, TurnError> {
+        Ok(Self {
+            http: http_client(config)?,
+            url: format!("{}{PATH}", config.root),
+            idle_timeout: config.idle_timeout,
+        })
+    }
+
+    /// The HTTP client, for other calls to the same upstream.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Sends the wire bytes of a `Request` and waits for the answer to begin.
+    ///
+    /// # Errors
+    /// When the upstream cannot be reached, stays silent, or answers with anything but a stream of events.
+    pub async fn call(&self, body: Bytes, bearer: &Secret) -> Result<Events, Failure> {
+        let request = self
+            .http
+            .post(&self.url)
+            .header(header::CONTENT_TYPE, "application/x-protobuf")
+            .header(header::ACCEPT, "text/event-stream")
+            .bearer_auth(bearer.expose())
+            .body(body);
+        let answered = tokio::time::timeout(self.idle_timeout, request.send()).await;
+        let response = answered.map_err(|_| self.silent())?.map_err(|error| Failure::unreachable(reasons(&error)))?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refused(response).await);
+        }
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("text/event-stream") {
+            let message = format!("The upstream answered with {kind:?} instead of a stream of events.");
+            return Err(Failure::terminal(TurnError::new(ErrorKind::Upstream, message)));
+        }
+        Ok(Events {
+            response,
+            decoder: sse::Decoder::default(),
+            parsed: Vec::new(),
+            idle_timeout: self.idle_timeout,
+            is_empty: true,
+        })
+    }
+
+    async fn refused(&self, mut response: Response) -> Failure {
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (code, retry_after) = (header(ERROR_CODE), header("retry-after"));
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while body.len() < REFUSAL_LIMIT {
+            match tokio::time::timeout(self.idle_timeout, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+                Ok(Ok(None) | Err(_)) | Err(_) => break,
+            }
+        }
+        Failure::from_status(status, code.as_deref(), retry_after.as_deref(), &String::from_utf8_lossy(&body))
+    }
+
+    fn silent(&self) -> Failure {
+        silent(self.idle_timeout)
+    }
+}
+
+impl Events {
+    /// Waits for the next bytes and appends the payload of every event that is then complete to `payloads`. What has
+    /// already arrived is taken along, so that it can be passed on in one write. Returns false at the end.
+    ///
+    /// # Errors
+    /// When the connection breaks, the upstream falls silent, or what comes is not a stream of events.
+    pub async fn next(&mut self, payloads: &mut Vec<Bytes>) -> Result<bool, Failure> {
+        let chunk = tokio::time::timeout(self.idle_timeout, self.response.chunk()).await;
+        let mut chunk = chunk.map_err(|_| silent(self.idle_timeout))?.map_err(|error| broken(&reasons(&error)))?;
+        loop {
+            let Some(bytes) = chunk else {
+                self.decoder.finish(&mut self.parsed).map_err(|error| broken(&error))?;
+                self.take(payloads)?;
+                return if self.is_empty { Err(empty()) } else { Ok(false) };
+            };
+            self.is_empty &= bytes.is_empty();
+            self.decoder.push(&bytes, &mut self.parsed).map_err(|error| broken(&error))?;
+            match self.response.chunk().now_or_never() {
+                Some(more) => chunk = more.map_err(|error| broken(&reasons(&error)))?,
+                None => break,
+            }
+        }
+        self.take(payloads)?;
+        Ok(true)
+    }
+
+    fn take(&mut self, payloads: &mut Vec<Bytes>) -> Result<(), Failure> {
+        for event in self.parsed.drain(..) {
+            payloads.extend(payload::decode(&event.data).map_err(|error| undecodable(&error))?);
+        }
+        Ok(())
+    }
+}
+
+/// An event that is not what the protocol says. The official client treats it as a passing failure.
+#[must_use]
+pub fn undecodable(error: &dyn std::fmt::Display) -> Failure {
+    let message = format!("The upstream sent an event that cannot be read: {error}");
+    Failure { error: TurnError::new(ErrorKind::Upstream, message), class: Class::Transient }
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Failure {
+    let message = format!("The upstream's answer broke off: {error}");
+    Failure { error: TurnError::new(ErrorKind::Truncated, message), class: Class::Transient }
+}
+
+fn silent(timeout: Duration) -> Failure {
+    let message = format!("The upstream was silent for {} s.", timeout.as_secs_f32());
+    Failure { error: TurnError::new(ErrorKind::UpstreamTimeout, message), class: Class::Transient }
+}
+
+/// An empty answer is what the upstream gives to a request that it could not interpret (§1.6).
+fn empty() -> Failure {
+    let message = "The upstream gave an empty answer: it could not use the request.";
+    Failure::terminal(TurnError::new(ErrorKind::Upstream, message))
+}
+
+/// An error with all its causes; reqwest's own text names only the outermost. URLs are left out: they may hold keys.
+fn reasons(error: &reqwest::Error) -> String {
+    let mut reasons = Vec::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        reasons.push(inner.to_string());
+        cause = inner.source();
+    }
+    if reasons.is_empty() {
+        reasons.push(if error.is_timeout() { "it took too long".to_owned() } else { "the request failed".to_owned() });
+    }
+    reasons.join(": ")
+}

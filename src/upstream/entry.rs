@@ -1,0 +1,193 @@
+//! One message of a task: its bytes as they arrived until something changes it, and what it says.
+//!
+//! It must not know tasks, actions or what a client is told.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+use serde_json::Map;
+
+use crate::{
+    schema::{self, SchemaError},
+    upstream::event::{RawMessage, text},
+};
+
+/// One message of a task.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    id: String,
+    /// The bytes as they arrived, until the message is changed.
+    raw: Option<Bytes>,
+    message: DynamicMessage,
+    is_new: bool,
+}
+
+/// The two voices that a user hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// The answer.
+    Text,
+    /// The thinking before it.
+    Reasoning,
+}
+
+/// A tool call as it stands in a message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Call {
+    /// A call of a tool that the client offered.
+    Client {
+        /// The call's id.
+        id: String,
+        /// The tool's name.
+        name: String,
+        /// Its arguments; empty when the upstream sent none.
+        arguments: Map<String, serde_json::Value>,
+    },
+    /// A call that the upstream resolves by itself, with an opaque payload where there is one.
+    Server {
+        /// The payload.
+        payload: Option<String>,
+    },
+    /// A call of a tool of Warp's own client, which a gateway does not have.
+    BuiltIn {
+        /// The call's id.
+        id: String,
+        /// The schema's name of the tool.
+        tool: String,
+    },
+}
+
+impl Entry {
+    pub(crate) fn of(message: RawMessage, is_new: bool) -> Self {
+        Self { id: text(&message.message, "id"), raw: Some(message.raw), message: message.message, is_new }
+    }
+
+    /// The message's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// False when the message was part of the request.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// The decoded message.
+    #[must_use]
+    pub fn message(&self) -> &DynamicMessage {
+        &self.message
+    }
+
+    /// The wire bytes: as they arrived, or encoded again when the message was changed.
+    #[must_use]
+    pub fn wire(&self) -> Cow<'_, [u8]> {
+        match &self.raw {
+            Some(raw) => Cow::Borrowed(raw),
+            None => Cow::Owned(schema::encode(&self.message)),
+        }
+    }
+
+    pub(crate) fn edit(
+        &mut self,
+        edit: impl FnOnce(&mut DynamicMessage) -> Result<(), SchemaError>,
+    ) -> Result<(), SchemaError> {
+        edit(&mut self.message)?;
+        self.raw = None;
+        Ok(())
+    }
+
+    pub(crate) fn set_task_id(&mut self, task_id: &str) {
+        self.message.set_field_by_name("task_id", Value::String(task_id.to_owned()));
+        self.raw = None;
+    }
+
+    /// What the message says to the user, and in which voice.
+    #[must_use]
+    pub fn says(&self) -> Option<(Voice, &str)> {
+        let spoken = |kind, field| match part(&self.message, kind)?.get_field_by_name(field)? {
+            Cow::Borrowed(value) => value.as_str(),
+            Cow::Owned(_) => Some(""),
+        };
+        let answer = spoken("agent_output", "text").map(|text| (Voice::Text, text));
+        answer.or_else(|| spoken("agent_reasoning", "reasoning").map(|text| (Voice::Reasoning, text)))
+    }
+
+    /// How many bytes at its start `other` says in the same voice and words.
+    pub(crate) fn shares_with(&self, other: &Self) -> usize {
+        match (self.says(), other.says()) {
+            (Some((voice, old)), Some((now, new))) if voice == now => common_prefix(old, new),
+            _ => 0,
+        }
+    }
+
+    /// The tool call that the message is, if it is one.
+    #[must_use]
+    pub fn call(&self) -> Option<Call> {
+        let call = part(&self.message, "tool_call")?;
+        let id = text(call, "tool_call_id");
+        let tools = call.descriptor().oneofs().find(|oneof| oneof.name() == "tool")?;
+        let tool = tools.fields().find(|field| call.has_field(field))?;
+        let body = call.get_field(&tool);
+        let body = body.as_message();
+        Some(match tool.name() {
+            "call_mcp_tool" => Call::Client {
+                id,
+                name: body.map(|body| text(body, "name")).unwrap_or_default(),
+                arguments: body.and_then(|body| part(body, "args")).map(arguments).unwrap_or_default(),
+            },
+            "server" => Call::Server { payload: body.map(|body| text(body, "payload")) },
+            "subagent" => Call::Server { payload: None },
+            tool => Call::BuiltIn { id, tool: tool.to_owned() },
+        })
+    }
+
+    /// The id of the call that this message answers, if it is a result.
+    #[must_use]
+    pub fn answers_call(&self) -> Option<String> {
+        part(&self.message, "tool_call_result").map(|result| text(result, "tool_call_id"))
+    }
+
+    /// The id of the call by which this message starts the subtask `task_id`, if it does.
+    #[must_use]
+    pub fn calls_subagent(&self, task_id: &str) -> Option<String> {
+        let call = part(&self.message, "tool_call")?;
+        let subagent = part(call, "subagent")?;
+        (text(subagent, "task_id") == task_id).then(|| text(call, "tool_call_id"))
+    }
+
+    /// The model that the upstream says is answering, and whether it stands in for another.
+    #[must_use]
+    pub fn names_model(&self) -> Option<(String, bool)> {
+        let used = part(&self.message, "model_used")?;
+        let fallback = used.get_field_by_name("is_fallback").and_then(|value| value.as_bool());
+        Some((text(used, "model_id"), fallback.unwrap_or_default()))
+    }
+}
+
+/// The message in field `name`, if it is set.
+pub(crate) fn part<'a>(message: &'a DynamicMessage, name: &str) -> Option<&'a DynamicMessage> {
+    if !message.has_field_by_name(name) {
+        return None;
+    }
+    match message.get_field_by_name(name)? {
+        Cow::Borrowed(value) => value.as_message(),
+        Cow::Owned(_) => None,
+    }
+}
+
+/// A `google.protobuf.Struct` as JSON, whole numbers without a fraction.
+fn arguments(args: &DynamicMessage) -> Map<String, serde_json::Value> {
+    match schema::to_json(args) {
+        serde_json::Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// The length in bytes of the longest text that both begin with.
+pub(crate) fn common_prefix(one: &str, other: &str) -> usize {
+    let same = one.char_indices().zip(other.chars()).find(|((_, a), b)| a != b);
+    same.map_or(one.len().min(other.len()), |((at, _), _)| at)
+}

@@ -1,0 +1,366 @@
+//! A turn to the wire bytes of a `Request` (`WARP-PROTOCOL.md` §2).
+//!
+//! The message is written as JSON and encoded by the schema; tasks that the upstream sent go back as the bytes they
+//! were. It must not know HTTP, credentials, or when it is: the time and new ids are given to it.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    schema::{self, Schema, wire},
+    turn::{Content, ErrorKind, Image, Message, Tool, ToolChoice, ToolResult, Turn, TurnError},
+    upstream::{
+        config::{Config, HistoryCarrier, McpForm, SystemCarrier},
+        entry::Call,
+        history,
+    },
+};
+
+/// The id of the one MCP server by which the client's tools travel; the upstream echoes it in calls.
+const SERVER_ID: &str = "6d9f3c1e-3f4b-4c57-9a53-9d0d1c1a7a6b";
+/// Its name.
+const SERVER_NAME: &str = "client";
+/// What stands in for a result that says nothing: empty ones have been refused (`WARP-PROTOCOL.md` §2.b).
+const NO_OUTPUT: &str = "(no output)";
+/// The name of the attachment that carries system text, and by which the query refers to it.
+const SYSTEM_ATTACHMENT: &str = "SYSTEM_PROMPT";
+/// The file and folder that system text pretends to come from as a project rule; the upstream wants both.
+const RULES_FILE: &str = "AGENTS.md";
+const RULES_ROOT: &str = "/";
+
+/// What came before the turn, as far as the upstream is concerned.
+#[derive(Debug, Clone, Default)]
+pub enum Past {
+    /// Nothing that the upstream knows: what the turn's messages tell is replayed.
+    #[default]
+    Replayed,
+    /// A conversation that the upstream began itself.
+    Continued(Continued),
+}
+
+/// A conversation that the upstream began, with its own tasks.
+#[derive(Debug, Clone)]
+pub struct Continued {
+    /// Its id.
+    pub conversation_id: String,
+    /// Its active tasks, as wire bytes.
+    pub tasks: Vec<Bytes>,
+}
+
+/// Builds requests.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    schema: Schema,
+    system_prompt: SystemCarrier,
+    history: HistoryCarrier,
+    mcp_form: McpForm,
+}
+
+/// What a builder may not make up itself.
+pub struct Given<'a> {
+    /// The time, as RFC 3339 with a `Z`.
+    pub now: &'a str,
+    /// Makes a new UUID.
+    pub new_id: &'a mut dyn FnMut() -> String,
+}
+
+/// A request, together with the tasks that it carries: the answer's actions refer to them.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// Wire bytes of the `Request`.
+    pub body: Bytes,
+    /// Wire bytes of each `Task` in it.
+    pub tasks: Vec<Bytes>,
+}
+
+impl Builder {
+    /// A builder of messages of `schema` with the choices of `config`.
+    #[must_use]
+    pub fn new(schema: Schema, config: &Config) -> Self {
+        let Config { system_prompt, history, mcp_form, .. } = *config;
+        Self { schema, system_prompt, history, mcp_form }
+    }
+
+    /// The request for `turn`, whose history is sound (see [`crate::turn::repair`]).
+    ///
+    /// # Errors
+    /// When something in the turn has no place on the wire, such as a tool schema with a number that is too large.
+    pub fn build(&self, turn: &Turn, past: &Past, given: Given<'_>) -> Result<Built, TurnError> {
+        let asked = turn.messages.iter().rposition(|message| matches!(message, Message::Assistant(_)));
+        let (before, now) = turn.messages.split_at(asked.map_or(0, |place| place + 1));
+        let mut input = Input::default();
+        let continued = match past {
+            Past::Continued(continued) => {
+                input.say(now);
+                continued.clone()
+            }
+            Past::Replayed => {
+                let mut replayed = Vec::new();
+                match self.history {
+                    HistoryCarrier::Tasks => {
+                        replayed = history::messages(before);
+                        input.say(now);
+                    }
+                    HistoryCarrier::Flatten => input.tell(before, now),
+                }
+                self.instruct(&instructions(turn), &mut replayed, &mut input);
+                let task = (!replayed.is_empty()).then(|| history::task(replayed, given.new_id));
+                let tasks = task.map(|task| self.encode("Task", &task)).transpose()?;
+                Continued { conversation_id: String::new(), tasks: tasks.into_iter().collect() }
+            }
+        };
+        self.assemble(turn, input.into_json(given.now), continued)
+    }
+
+    /// The request that answers every one of `calls` as unavailable, so that the model goes on without them.
+    ///
+    /// # Errors
+    /// When the schema has no result for such a call.
+    pub fn refuse(&self, turn: &Turn, past: Continued, calls: &[Call], now: &str) -> Result<Built, TurnError> {
+        let mut input = Input::default();
+        input.results.extend(calls.iter().filter_map(|call| self.refusal(call)));
+        self.assemble(turn, input.into_json(now), past)
+    }
+
+    /// Puts system text where the configuration wants it: into what is said first, else into what is said now.
+    fn instruct(&self, system: &str, replayed: &mut [Value], input: &mut Input) {
+        if system.is_empty() {
+            return;
+        }
+        let first = replayed.iter_mut().find_map(|message| message.get_mut("user_query"));
+        match (self.system_prompt, first) {
+            (SystemCarrier::Attachment, Some(query)) => {
+                query["referenced_attachments"] = attachment(system);
+            }
+            (SystemCarrier::Query, Some(query)) => {
+                let text = query["query"].as_str().unwrap_or_default();
+                query["query"] = Value::String(format!("{system}\n\n{text}"));
+            }
+            (SystemCarrier::Attachment, None) if !input.query.is_empty() => input.attachments = Some(attachment(system)),
+            (SystemCarrier::Query, None) if !input.query.is_empty() => input.query.insert(0, system.to_owned()),
+            (SystemCarrier::ProjectRules | SystemCarrier::Attachment | SystemCarrier::Query, _) => {
+                input.rules = Some(system.to_owned());
+            }
+        }
+    }
+
+    fn assemble(&self, turn: &Turn, input: Value, past: Continued) -> Result<Built, TurnError> {
+        let mut request = Map::new();
+        request.insert("input".to_owned(), input);
+        request.insert("settings".to_owned(), settings(turn));
+        if !past.conversation_id.is_empty() {
+            request.insert("metadata".to_owned(), json!({"conversation_id": past.conversation_id}));
+        }
+        let tools: Vec<Value> = offered(turn).map(tool).collect();
+        if !tools.is_empty() {
+            let context = match self.mcp_form {
+                McpForm::Servers => json!({"servers": [{"name": SERVER_NAME, "id": SERVER_ID, "tools": tools}]}),
+                McpForm::Flat => json!({"tools": tools}),
+            };
+            request.insert("mcp_context".to_owned(), context);
+        }
+        let rest = self.encode("Request", &Value::Object(request))?;
+        let mut body = self.task_context(&past.tasks)?;
+        body.extend_from_slice(&rest);
+        Ok(Built { body: body.into(), tasks: past.tasks })
+    }
+
+    /// The wire bytes of the field `task_context`, which comes first and is there even when it is empty.
+    fn task_context(&self, tasks: &[Bytes]) -> Result<Vec<u8>, TurnError> {
+        let number = |kind: &str, field: &str| {
+            let kind = self.schema.message(kind).map_err(|error| TurnError::new(ErrorKind::Internal, error.to_string()))?;
+            let field = kind.get_field_by_name(field).map(|field| field.number());
+            field.ok_or_else(|| TurnError::new(ErrorKind::Internal, format!("The schema's {} lacks a field.", kind.name())))
+        };
+        let mut context = Vec::new();
+        for task in tasks {
+            wire::put_bytes(&mut context, number("Request.TaskContext", "tasks")?, task);
+        }
+        let mut body = Vec::new();
+        wire::put_bytes(&mut body, number("Request", "task_context")?, &context);
+        Ok(body)
+    }
+
+    fn encode(&self, kind: &str, json: &Value) -> Result<Bytes, TurnError> {
+        let message = self.schema.message(kind).and_then(|kind| schema::from_json(&kind, json));
+        let unfit = |error| format!("The request does not fit Warp's protocol: {error}");
+        let message = message.map_err(|error| TurnError::new(ErrorKind::InvalidRequest, unfit(error)))?;
+        Ok(schema::encode(&message).into())
+    }
+
+    /// The result that tells the model that a tool does not exist. What the schema has for a built-in tool differs from
+    /// tool to tool: a message with an `error` that has a text is filled in, any other result is left empty, which the
+    /// upstream reads as cancelled (`WARP-PROTOCOL.md` §2.e).
+    fn refusal(&self, call: &Call) -> Option<Value> {
+        match call {
+            Call::Client { id, name, .. } => {
+                let message = format!("The tool {name:?} is not available.");
+                Some(json!({"tool_call_id": id, "call_mcp_tool": {"error": {"message": message}}}))
+            }
+            Call::BuiltIn { id, tool } => {
+                let results = self.schema.message("Request.Input.ToolCallResult").ok()?;
+                let Some(field) = results.get_field_by_name(tool) else { return Some(json!({"tool_call_id": id})) };
+                let kind = field.kind();
+                let error = kind.as_message().and_then(|result| result.get_field_by_name("error"));
+                let error = error.map(|field| field.kind());
+                let has_text = error.and_then(|kind| kind.as_message()?.get_field_by_name("message")).is_some();
+                let message = format!("The tool {tool} is not available.");
+                let result = if has_text { json!({"error": {"message": message}}) } else { json!({}) };
+                Some(json!({"tool_call_id": id, tool: result}))
+            }
+            Call::Server { .. } => None,
+        }
+    }
+}
+
+/// What is asked now.
+#[derive(Default)]
+struct Input {
+    results: Vec<Value>,
+    query: Vec<String>,
+    images: Vec<Value>,
+    attachments: Option<Value>,
+    rules: Option<String>,
+}
+
+impl Input {
+    /// Takes what was said since the model last spoke: results first, then all else as one query (§2.e).
+    fn say(&mut self, now: &[Message]) {
+        for message in now {
+            match message {
+                Message::ToolResult(result) => {
+                    self.results.push(tool_result(result));
+                    if result.is_error {
+                        self.images.extend(images(&result.content));
+                    }
+                }
+                Message::User(contents) => {
+                    self.query.extend(history::texts(contents).map(str::to_owned));
+                    self.images.extend(images(contents));
+                }
+                Message::System(text) => self.query.push(history::system_note(text)),
+                Message::Assistant(_) => {}
+            }
+        }
+    }
+
+    /// Takes the whole conversation as one text.
+    fn tell(&mut self, before: &[Message], now: &[Message]) {
+        if before.is_empty() {
+            return self.say(now);
+        }
+        self.query.push(history::transcript(before, now));
+        for message in before.iter().chain(now) {
+            match message {
+                Message::User(contents) | Message::ToolResult(ToolResult { content: contents, .. }) => {
+                    self.images.extend(images(contents));
+                }
+                Message::System(_) | Message::Assistant(_) => {}
+            }
+        }
+    }
+
+    fn into_json(self, now: &str) -> Value {
+        let mut context = Map::new();
+        context.insert("current_time".to_owned(), json!(now));
+        let has_images = !self.images.is_empty();
+        if has_images {
+            context.insert("images".to_owned(), Value::Array(self.images));
+        }
+        if let Some(rules) = self.rules {
+            let file = json!({"file_path": RULES_FILE, "content": rules});
+            context.insert("project_rules".to_owned(), json!([{"root_path": RULES_ROOT, "active_rule_files": [file]}]));
+        }
+        let mut inputs: Vec<Value> = self.results.into_iter().map(|result| json!({"tool_call_result": result})).collect();
+        if !self.query.is_empty() || (has_images && inputs.is_empty()) {
+            let mut query = history::query(&self.query);
+            if let Some(attachments) = self.attachments {
+                query["referenced_attachments"] = attachments;
+            }
+            inputs.push(json!({"user_query": query}));
+        }
+        json!({"context": context, "user_inputs": {"inputs": inputs}})
+    }
+}
+
+/// What the model is told besides the conversation: the client's system text and its choice of tools, which Warp has
+/// no field for.
+fn instructions(turn: &Turn) -> String {
+    let must = match &turn.tool_choice {
+        ToolChoice::Auto | ToolChoice::None => None,
+        ToolChoice::Required => Some("You must answer by calling at least one of the tools.".to_owned()),
+        ToolChoice::Tool(name) => Some(format!("You must answer by calling the tool {name:?}.")),
+    };
+    let must = must.filter(|_| !turn.tools.is_empty());
+    let parts: Vec<&str> = turn.instructions.iter().map(String::as_str).chain(must.as_deref()).collect();
+    parts.join("\n\n")
+}
+
+/// The tools that the model may see under the client's choice.
+fn offered(turn: &Turn) -> impl Iterator<Item = &Tool> {
+    turn.tools.iter().filter(|tool| match &turn.tool_choice {
+        ToolChoice::Auto | ToolChoice::Required => true,
+        ToolChoice::None => false,
+        ToolChoice::Tool(name) => tool.name == *name,
+    })
+}
+
+fn tool(tool: &Tool) -> Value {
+    json!({"name": tool.name, "description": tool.description, "input_schema": tool.input_schema})
+}
+
+/// Fields that are absent are false; `supported_tools` is never empty, for that would allow every tool (§2.d).
+fn settings(turn: &Turn) -> Value {
+    let mut settings = json!({
+        "model_config": {"base": turn.model},
+        "supported_tools": ["CALL_MCP_TOOL"],
+        "supports_reasoning_message": true,
+    });
+    if turn.parallel_tool_calls {
+        settings["supports_parallel_tool_calls"] = json!(true);
+    }
+    if turn.web_search {
+        settings["web_search_enabled"] = json!(true);
+    }
+    settings
+}
+
+fn attachment(system: &str) -> Value {
+    json!({SYSTEM_ATTACHMENT: {"plain_text": system}})
+}
+
+/// A tool's result in its form as input; the one within history has the same parts.
+pub(super) fn tool_result(result: &ToolResult) -> Value {
+    let outcome = if result.is_error {
+        let text: Vec<&str> = history::texts(&result.content).collect();
+        let message = if text.is_empty() { NO_OUTPUT.to_owned() } else { text.join("\n") };
+        json!({"error": {"message": message}})
+    } else {
+        let blocks = result.content.iter().map(|content| match content {
+            Content::Text(text) if text.is_empty() => json!({"text": {"text": NO_OUTPUT}}),
+            Content::Text(text) => json!({"text": {"text": text}}),
+            Content::Image(own) => json!({"image": image(own)}),
+        });
+        let mut blocks: Vec<Value> = blocks.collect();
+        if blocks.is_empty() {
+            blocks.push(json!({"text": {"text": NO_OUTPUT}}));
+        }
+        json!({"success": {"results": blocks}})
+    };
+    json!({"tool_call_id": result.call_id, "call_mcp_tool": outcome})
+}
+
+/// The pictures among `contents`, as an input context or a history message holds them.
+pub(super) fn images(contents: &[Content]) -> impl Iterator<Item = Value> {
+    contents.iter().filter_map(|content| match content {
+        Content::Image(own) => Some(image(own)),
+        Content::Text(_) => None,
+    })
+}
+
+/// The schema's field is bytes, but holds base64 text (§2.f); JSON then spells those bytes in base64 once more.
+fn image(image: &Image) -> Value {
+    let text = STANDARD.encode(&image.data);
+    json!({"data": STANDARD.encode(text), "mime_type": image.mime_type})
+}

@@ -1,0 +1,305 @@
+//! Every dialect against fixtures: what a request is understood as, and how an answer looks as a stream and as a body.
+//!
+//! `tests/fixtures/answers` holds event scripts that every dialect writes; a dialect's own folder holds its requests and
+//! all its goldens. `WARP2API_BLESS=1` rewrites the goldens.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value, json};
+use warp2api::{
+    dialect::{Dialect, Request, Stamp, openai_chat::OpenAiChat},
+    models::Catalogue,
+    turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
+};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+/// The JSON files of `folder` with their names, sorted.
+fn inputs(folder: &Path) -> Vec<(PathBuf, String)> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let is_input = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "json");
+    let mut paths: Vec<PathBuf> = paths.filter(is_input).filter(|path| !path.to_string_lossy().contains(".body.")).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{} holds no fixture", folder.display());
+    paths.into_iter().map(|path| (path.clone(), fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// Holds `found` against the golden at `path`, or writes it there.
+fn check(path: &Path, found: &str, differences: &mut Vec<String>) {
+    #[expect(clippy::disallowed_methods, reason = "the switch that rewrites goldens is no setting of the program")]
+    let bless = std::env::var("WARP2API_BLESS").is_ok();
+    if bless {
+        fs::write(path, found).unwrap();
+    } else if fs::read_to_string(path).unwrap_or_default() != found {
+        differences.push(format!("{} is not what came out:\n{found}", path.display()));
+    }
+}
+
+fn stamp() -> Stamp {
+    Stamp { id: "0123456789abcdef".to_owned(), created: 1_700_000_000 }
+}
+
+fn read(body: &[u8]) -> Result<Request, TurnError> {
+    OpenAiChat.read(body, stamp(), &Catalogue::default())
+}
+
+#[test]
+fn chat_requests_become_turns() {
+    let mut differences = Vec::new();
+    for (path, input) in inputs(&fixtures().join("openai_chat/requests")) {
+        let found = match read(input.as_bytes()) {
+            Ok(request) => format!(
+                "stream: {}\nchoices: {}\nignored: {:?}\n{:#?}\n",
+                request.stream, request.choices, request.ignored, request.turn
+            ),
+            Err(error) => {
+                let reply = OpenAiChat.error(&error, "request");
+                format!("{} {:?}\n{:#}\n", reply.status, reply.headers, reply.body)
+            }
+        };
+        check(&path.with_extension("txt"), &found, &mut differences);
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn chat_answers_look_as_the_api_has_them() {
+    let mut differences = Vec::new();
+    for (path, input) in inputs(&fixtures().join("answers")) {
+        let script: Value = serde_json::from_str(&input).unwrap();
+        for (suffix, options) in [("", json!({})), (".functions", json!({"functions": [{"name": "get_weather"}]}))] {
+            let name = format!("{}{suffix}", path.file_stem().unwrap().to_string_lossy());
+            let golden = fixtures().join("openai_chat/answers").join(name);
+            let stream = written_stream(&script, &options, true);
+            check(&golden.with_file_name(file_name(&golden, ".stream.txt")), &stream, &mut differences);
+            let body = written_body(&script, &options);
+            check(&golden.with_file_name(file_name(&golden, ".body.json")), &format!("{body:#}\n"), &mut differences);
+            hold_stream_against_body(&stream, &body);
+            hold_stream_against_body(&written_stream(&script, &options, false), &body);
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+fn file_name(golden: &Path, suffix: &str) -> String {
+    format!("{}{suffix}", golden.file_name().unwrap().to_string_lossy())
+}
+
+fn request_for(script: &Value, options: &Value, more: Value) -> Request {
+    let mut body = json!({
+        "model": "GPT-4o", "messages": [{"role": "user", "content": "Hi"}], "n": script["choices"],
+    });
+    for members in [options, &more] {
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    }
+    read(body.to_string().as_bytes()).unwrap()
+}
+
+fn written_stream(script: &Value, options: &Value, include_usage: bool) -> String {
+    let more = json!({"stream": true, "stream_options": {"include_usage": include_usage}});
+    let mut encoder = request_for(script, options, more).encoder;
+    let mut out = Vec::new();
+    for step in script["events"].as_array().unwrap() {
+        let before = out.len();
+        match step.get("heartbeat") {
+            Some(_) => encoder.heartbeat(&mut out),
+            None => encoder.push(choice(step), &event(step), &mut out),
+        }
+        assert!(out.len() == before || out.ends_with(b"\n\n"), "a frame is not closed");
+    }
+    assert!(encoder.is_done());
+    String::from_utf8(out).unwrap()
+}
+
+/// The body, or the error that takes its place.
+fn written_body(script: &Value, options: &Value) -> Value {
+    let mut encoder = request_for(script, options, json!({"stream": false})).encoder;
+    let mut out = Vec::new();
+    for step in script["events"].as_array().unwrap().iter().filter(|step| step.get("heartbeat").is_none()) {
+        let event = event(step);
+        if let TurnEvent::Failed(error) = &event {
+            return OpenAiChat.error(error, "request").body;
+        }
+        encoder.push(choice(step), &event, &mut out);
+    }
+    assert!(out.is_empty(), "an answer that is to be one body writes no frames");
+    encoder.body()
+}
+
+fn choice(step: &Value) -> u32 {
+    u32::try_from(step["choice"].as_u64().unwrap_or(0)).unwrap()
+}
+
+fn event(step: &Value) -> TurnEvent {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let (name, value) = step.as_object().unwrap().iter().find(|(name, _)| *name != "choice").unwrap();
+    match name.as_str() {
+        "started" => TurnEvent::Started { conversation_id: text(value), request_id: "request".to_owned() },
+        "model_used" => TurnEvent::ModelUsed { model: text(value), is_fallback: false },
+        "text" => TurnEvent::Text(text(value)),
+        "long_text" => TurnEvent::Text(text(value).repeat(500)),
+        "reasoning" => TurnEvent::Reasoning(text(value)),
+        "call" => TurnEvent::ToolCall(call(value)),
+        "usage" => TurnEvent::Usage(usage(value)),
+        "finished" => TurnEvent::Finished(match value.as_str().unwrap() {
+            "end_turn" => StopReason::EndTurn,
+            "tool_calls" => StopReason::ToolCalls,
+            "max_tokens" => StopReason::MaxTokens,
+            other => StopReason::StopSequence(other.to_owned()),
+        }),
+        "failed" => TurnEvent::Failed(match value.as_str().unwrap() {
+            "context" => TurnError::new(ErrorKind::ContextLengthExceeded, "The conversation is too long."),
+            "truncated" => TurnError::new(ErrorKind::Truncated, "The answer broke off."),
+            other => TurnError::new(ErrorKind::ModelUnavailable, other),
+        }),
+        other => panic!("no such step: {other}"),
+    }
+}
+
+fn call(value: &Value) -> ToolCall {
+    let arguments = match &value["arguments"] {
+        Value::Object(members) => members.clone(),
+        Value::Number(size) => {
+            Map::from_iter([("text".to_owned(), json!("ü\"\n".repeat(usize::try_from(size.as_u64().unwrap()).unwrap())))])
+        }
+        other => panic!("no arguments: {other}"),
+    };
+    let text = |name: &str| value[name].as_str().unwrap().to_owned();
+    ToolCall { id: text("id"), name: text("name"), arguments }
+}
+
+fn usage(value: &Value) -> Usage {
+    let number = |at: usize| value[at].as_u64().unwrap();
+    Usage {
+        input_tokens: number(0),
+        output_tokens: number(1),
+        cache_read_tokens: number(2),
+        reasoning_tokens: number(3),
+        source: UsageSource::TokenUsage,
+        ..Usage::default()
+    }
+}
+
+/// Reads a stream as the strictest client does and holds what it makes of it against the body of the same answer.
+fn hold_stream_against_body(stream: &str, body: &Value) {
+    let mut frames: Vec<&str> = stream.split("\n\n").filter(|frame| !frame.is_empty()).collect();
+    frames.retain(|frame| !frame.starts_with(':'));
+    let data = |frame: &str| frame.strip_prefix("data: ").unwrap_or_else(|| panic!("no data: {frame}")).to_owned();
+    let mut chunks: Vec<String> = frames.into_iter().map(data).collect();
+    let last = chunks.pop().unwrap();
+    if last != "[DONE]" {
+        // A failure is the last thing that is said.
+        assert!(serde_json::from_str::<Value>(&last).unwrap()["error"]["message"].is_string());
+        assert!(chunks.iter().all(|chunk| !chunk.contains("\"error\"")));
+        return;
+    }
+    let mut reader = Reader::default();
+    chunks.iter().for_each(|chunk| reader.chunk(&serde_json::from_str(chunk).unwrap()));
+    if body.get("error").is_some() {
+        // The context ran full after some output: an end for a stream, an error for a body.
+        assert!(reader.choices.iter().any(|choice| choice["finish_reason"] == "length"));
+        return;
+    }
+    assert_eq!(json!(reader.choices), body["choices"]);
+    for member in ["id", "created", "model"] {
+        assert_eq!(reader.head[member], body[member]);
+    }
+    if let Some(usage) = reader.usage {
+        assert_eq!(usage, body["usage"]);
+    }
+}
+
+/// Puts a stream together again.
+#[derive(Default)]
+struct Reader {
+    head: Value,
+    choices: Vec<Value>,
+    usage: Option<Value>,
+}
+
+impl Reader {
+    fn chunk(&mut self, chunk: &Value) {
+        assert_eq!(self.usage, None, "something follows the usage");
+        assert_eq!(chunk["object"], "chat.completion.chunk");
+        let head = json!({"id": chunk["id"], "created": chunk["created"], "model": chunk["model"]});
+        assert!(self.head.is_null() || self.head == head, "the head changes");
+        self.head = head;
+        let choices = chunk["choices"].as_array().unwrap();
+        if choices.is_empty() {
+            self.usage = Some(chunk["usage"].clone());
+        }
+        choices.iter().for_each(|choice| self.choice(choice));
+    }
+
+    fn choice(&mut self, choice: &Value) {
+        let index = usize::try_from(choice["index"].as_u64().unwrap()).unwrap();
+        while self.choices.len() <= index {
+            let message = json!({"content": "", "refusal": null});
+            let number = self.choices.len();
+            self.choices.push(json!({"index": number, "message": message, "logprobs": null, "finish_reason": null}));
+        }
+        let known = &mut self.choices[index];
+        assert_eq!(known["finish_reason"], Value::Null, "something follows the end of a choice");
+        assert!(choice.as_object().unwrap().contains_key("finish_reason"));
+        known["finish_reason"] = choice["finish_reason"].clone();
+        for (name, value) in choice["delta"].as_object().unwrap() {
+            if name != "role" {
+                assert_eq!(known["message"]["role"], "assistant", "the role comes first");
+            }
+            match name.as_str() {
+                "role" => {
+                    assert_eq!(known["message"].get("role"), None, "the role comes once");
+                    known["message"]["role"] = value.clone();
+                }
+                "content" | "reasoning_content" => append(&mut known["message"][name], value),
+                "function_call" => {
+                    known["message"]["content"] = content_beside_calls(&known["message"]);
+                    for (name, value) in value.as_object().unwrap() {
+                        append(&mut known["message"]["function_call"][name], value);
+                    }
+                }
+                "tool_calls" => {
+                    known["message"]["content"] = content_beside_calls(&known["message"]);
+                    value.as_array().unwrap().iter().for_each(|call| tool_call(&mut known["message"], call));
+                }
+                other => panic!("no such delta: {other}"),
+            }
+        }
+    }
+}
+
+fn content_beside_calls(message: &Value) -> Value {
+    if message["content"] == "" { Value::Null } else { message["content"].clone() }
+}
+
+fn tool_call(message: &mut Value, delta: &Value) {
+    if message.get("tool_calls").is_none() {
+        message["tool_calls"] = json!([]);
+    }
+    let calls = message["tool_calls"].as_array_mut().unwrap();
+    let index = usize::try_from(delta["index"].as_u64().unwrap()).unwrap();
+    if index == calls.len() {
+        calls.push(json!({}));
+    }
+    let call = calls.get_mut(index).expect("call indexes have no gap");
+    // Joined as the SDKs join: whatever is sent twice is there twice.
+    for name in ["id", "type"] {
+        if let Some(value) = delta.get(name) {
+            append(&mut call[name], value);
+        }
+    }
+    for (name, value) in delta["function"].as_object().unwrap() {
+        append(&mut call["function"][name], value);
+    }
+}
+
+fn append(text: &mut Value, more: &Value) {
+    let joined = format!("{}{}", text.as_str().unwrap_or_default(), more.as_str().unwrap());
+    *text = Value::String(joined);
+}
