@@ -68,7 +68,7 @@ enum Step {
 impl Job {
     pub(super) fn new(core: Arc<Core>, turn: Turn) -> Result<Self, TurnError> {
         let given = Given { now: &now(), new_id: &mut || uuid::Uuid::new_v4().to_string() };
-        let built = core.builder.build(&turn, &Past::Replayed, given)?;
+        let built = core.upstream.build(&turn, &Past::Replayed, given)?;
         Ok(Self {
             built,
             stage: Stage::Asking(None),
@@ -119,10 +119,12 @@ impl Job {
     async fn ask(&mut self, lease: Option<Lease>) -> Result<Reading, (Failure, Option<Lease>)> {
         let lease = match lease {
             Some(lease) => lease,
-            None => self.core.credentials.lease().await.map_err(|error| (Failure::terminal(no_credential(&error)), None))?,
+            None => {
+                self.core.credentials.lease().await.map_err(|error| (Failure::terminal(no_credential(&error)), None))?
+            }
         };
         self.attempts += 1;
-        let assembler = Assembler::with_reader(self.core.reader.clone()).with_sent(&self.built.tasks);
+        let assembler = self.core.upstream.assembler(&self.built.tasks);
         let assembler = match assembler {
             Ok(assembler) => assembler,
             Err(error) => {
@@ -130,7 +132,7 @@ impl Job {
                 return Err((Failure::terminal(error), Some(lease)));
             }
         };
-        match self.core.client.call(self.built.body.clone(), lease.bearer()).await {
+        match self.core.upstream.call(self.built.body.clone(), lease.bearer()).await {
             Ok(events) => Ok(Reading { events, assembler, lease, payloads: Vec::new() }),
             Err(failure) => Err((failure, Some(lease))),
         }
@@ -168,7 +170,7 @@ impl Job {
         info!(calls = calls.len(), "the model called tools that were not offered; they are answered as unavailable");
         let conversation_id = assembler.conversation_id().to_owned();
         let past = Continued { conversation_id, tasks: assembler.tree().active_tasks() };
-        let built = self.core.builder.refuse(&self.turn, past, &calls, &now());
+        let built = self.core.upstream.refuse(&self.turn, past, &calls, &now());
         built.map(Some).map_err(Failure::terminal)
     }
 
@@ -188,7 +190,9 @@ impl Job {
                     warn!("the model called a tool that was not offered; the call is left out");
                     continue;
                 }
-                TurnEvent::Finished(StopReason::ToolCalls) if !self.has_called => TurnEvent::Finished(StopReason::EndTurn),
+                TurnEvent::Finished(StopReason::ToolCalls) if !self.has_called => {
+                    TurnEvent::Finished(StopReason::EndTurn)
+                }
                 TurnEvent::Usage(usage) => TurnEvent::Usage(self.complete(usage)),
                 event => event,
             };

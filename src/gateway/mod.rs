@@ -3,19 +3,15 @@
 //!
 //! It must not know dialects or HTTP servers: it takes a [`Turn`] and gives [`TurnEvent`]s.
 
-use std::{
-    pin::Pin,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{pin::Pin, sync::Arc};
 
 use futures_util::{Stream, StreamExt as _, stream};
 
 use crate::{
     credential::{self, CredentialError, Outcome},
     models::Catalogue,
-    schema::Schema,
     turn::{self, ErrorKind, Turn, TurnError, TurnEvent},
-    upstream::{self, catalogue, client::Client, event::Reader, request::Builder},
+    upstream::Upstream,
 };
 
 mod config;
@@ -33,13 +29,9 @@ pub struct Gateway {
 
 /// What all turns share.
 struct Core {
-    client: Client,
-    builder: Builder,
-    reader: Reader,
+    upstream: Upstream,
     credentials: Arc<credential::Pool>,
     patience: Patience,
-    catalogue: RwLock<Arc<Catalogue>>,
-    upstream: upstream::Config,
 }
 
 /// An answer as it comes. Dropping it ends the upstream's work on it.
@@ -52,36 +44,10 @@ pub struct Answer {
 }
 
 impl Gateway {
-    /// A gateway to the upstream of `config`, paying with `credentials`.
-    ///
-    /// # Errors
-    /// When the schema is not one of Warp's protocol, or no HTTP client can be made.
-    pub fn new(
-        schema: Schema,
-        config: &upstream::Config,
-        credentials: Arc<credential::Pool>,
-    ) -> Result<Self, TurnError> {
-        let reader = Reader::new(&schema).map_err(|error| TurnError::new(ErrorKind::Internal, error.to_string()))?;
-        let core = Core {
-            client: Client::new(config)?,
-            builder: Builder::new(schema, config),
-            reader,
-            credentials,
-            patience: Patience::default(),
-            catalogue: RwLock::default(),
-            upstream: config.clone(),
-        };
-        Ok(Self { core: Arc::new(core) })
-    }
-
-    /// The same gateway with other bounds on its patience.
-    ///
-    /// # Errors
-    /// When the gateway is already shared.
-    pub fn with_patience(self, patience: Patience) -> Result<Self, TurnError> {
-        let shared = |_| TurnError::new(ErrorKind::Internal, "The gateway is already in use.");
-        let core = Arc::try_unwrap(self.core).map_err(shared)?;
-        Ok(Self { core: Arc::new(Core { patience, ..core }) })
+    /// A gateway to `upstream` that pays with `credentials`.
+    #[must_use]
+    pub fn new(upstream: Upstream, credentials: Arc<credential::Pool>, patience: Patience) -> Self {
+        Self { core: Arc::new(Core { upstream, credentials, patience }) }
     }
 
     /// Runs `turn` until a client hears the first of it, or for as long as [`Patience::hold`] when nothing is heard.
@@ -104,23 +70,18 @@ impl Gateway {
     /// The models there are, as far as is known now.
     #[must_use]
     pub fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.core.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+        self.core.upstream.catalogue()
     }
 
     /// Reads the account's own list of models from the upstream; until then the built-in table serves.
     ///
     /// # Errors
     /// When there is no credential, or the upstream does not give the list.
-    pub async fn load_catalogue(&self) -> Result<Arc<Catalogue>, TurnError> {
-        let core = &self.core;
-        let lease = core.credentials.lease().await.map_err(|error| no_credential(&error))?;
-        let upstream::Config { root, client_version, .. } = &core.upstream;
-        let read = catalogue::fetch(core.client.http(), root, client_version.as_deref(), lease.bearer()).await;
+    pub async fn load_catalogue(&self) -> Result<(), TurnError> {
+        let lease = self.core.credentials.lease().await.map_err(|error| no_credential(&error))?;
+        let read = self.core.upstream.load_catalogue(lease.bearer()).await;
         lease.settle(if read.is_ok() { Outcome::Done } else { Outcome::Failed });
-        let read = read.map_err(|error| TurnError::new(ErrorKind::UpstreamUnavailable, error.to_string()))?;
-        let catalogue = Arc::new(read);
-        *core.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalogue);
-        Ok(catalogue)
+        read.map_err(|error| TurnError::new(ErrorKind::UpstreamUnavailable, error.to_string()))
     }
 }
 
@@ -182,5 +143,8 @@ fn is_heard(event: &TurnEvent) -> bool {
 
 /// What a client hears when there is no credential to spend; the hint is for whoever runs the gateway.
 fn no_credential(error: &CredentialError) -> TurnError {
-    TurnError::new(ErrorKind::NoCredential, format!("The gateway has no usable Warp credential: {error} ({}).", error.hint()))
+    TurnError::new(
+        ErrorKind::NoCredential,
+        format!("The gateway has no usable Warp credential: {error} ({}).", error.hint()),
+    )
 }

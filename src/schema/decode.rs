@@ -69,9 +69,9 @@ impl<'a> Decoder<'a> {
             let field = field.map_err(|error| error.shifted(base))?;
             let raw = bytes.get(start..fields.position()).unwrap_or_default();
             let fitted = match descriptor.get_field(field.number) {
-                Some(known) => self
-                    .field(message, &known, field.value, depth)
-                    .map_err(|error| error.inside(known.name()))?,
+                Some(known) => {
+                    self.field(message, &known, field.value, depth).map_err(|error| error.inside(known.name()))?
+                }
                 None => false,
             };
             if !fitted {

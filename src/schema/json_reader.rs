@@ -47,13 +47,7 @@ struct ObjectReader {
 }
 
 impl ObjectReader {
-    fn entry(
-        &mut self,
-        descriptor: &MessageDescriptor,
-        key: &str,
-        json: &Json,
-        depth: usize,
-    ) -> Result<(), JsonError> {
+    fn entry(&mut self, descriptor: &MessageDescriptor, key: &str, json: &Json, depth: usize) -> Result<(), JsonError> {
         let Some(field) = descriptor.get_field_by_name(key).or_else(|| descriptor.get_field_by_json_name(key)) else {
             return if opaque::is_commentary(descriptor, key) { Ok(()) } else { Err(unknown_field(descriptor, key)) };
         };

@@ -125,12 +125,7 @@ fn check_lengths(
     }
 }
 
-fn lay_over(
-    operation: Operation,
-    fields: &[FieldDescriptor],
-    target: &mut DynamicMessage,
-    patch: &DynamicMessage,
-) {
+fn lay_over(operation: Operation, fields: &[FieldDescriptor], target: &mut DynamicMessage, patch: &DynamicMessage) {
     let [field, rest @ ..] = fields else { return };
     if rest.is_empty() {
         match operation {

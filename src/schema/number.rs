@@ -24,7 +24,8 @@ pub(crate) fn f32_to_json(value: f32) -> Json {
     if value.is_nan() && value.to_bits() != NAN_32 {
         return format!("NaN(0x{:08x})", value.to_bits()).into();
     }
-    let widened = if value.is_finite() { value.to_string().parse().unwrap_or(f64::from(value)) } else { f64::from(value) };
+    let widened =
+        if value.is_finite() { value.to_string().parse().unwrap_or(f64::from(value)) } else { f64::from(value) };
     match Number::from_f64(widened) {
         Some(number) => Json::Number(number),
         None => not_finite(widened).into(),

@@ -46,8 +46,8 @@ impl Schema {
     /// # Errors
     /// When the bytes are no descriptor set, or one with parts missing.
     pub fn from_descriptor_set(bytes: &[u8]) -> Result<Self, SchemaError> {
-        let pool = DescriptorPool::decode(bytes)
-            .map_err(|error| PoolError::BadDescriptorSet { reason: error.to_string() })?;
+        let pool =
+            DescriptorPool::decode(bytes).map_err(|error| PoolError::BadDescriptorSet { reason: error.to_string() })?;
         Ok(Self::from_pool(pool))
     }
 
@@ -116,9 +116,8 @@ impl Schema {
 /// Whether the sensitive option is set on `field`, whatever the schema calls the option.
 fn marked_sensitive(field: &FieldDescriptor) -> bool {
     let options = field.options();
-    let declared = options
-        .extensions()
-        .any(|(option, value)| option.number() == SENSITIVE && value.as_bool() == Some(true));
+    let declared =
+        options.extensions().any(|(option, value)| option.number() == SENSITIVE && value.as_bool() == Some(true));
     // A descriptor set that does not declare the option still carries it, as an unknown field.
     declared || options.unknown_fields().any(|option| option.number() == SENSITIVE && option.encoded_len() > 0)
 }

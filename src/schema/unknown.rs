@@ -28,9 +28,8 @@ pub(crate) fn keep(
     number: u32,
     raw: &[u8],
 ) -> Result<(), DecodeError> {
-    let taken = number == WRAPPER
-        || descriptor.get_field(number).is_some()
-        || descriptor.get_extension(number).is_some();
+    let taken =
+        number == WRAPPER || descriptor.get_field(number).is_some() || descriptor.get_extension(number).is_some();
     let merged = if taken {
         let mut wrapped = Vec::with_capacity(raw.len() + 8);
         wire::put_bytes(&mut wrapped, WRAPPER, raw);

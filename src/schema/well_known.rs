@@ -71,11 +71,9 @@ pub(crate) fn to_json(message: &DynamicMessage, depth: usize) -> Option<Json> {
 fn holds_any_object(well_known: WellKnown) -> bool {
     match well_known {
         WellKnown::Struct | WellKnown::Value | WellKnown::ListValue => true,
-        WellKnown::Timestamp
-        | WellKnown::Duration
-        | WellKnown::FieldMask
-        | WellKnown::Any
-        | WellKnown::Wrapper => false,
+        WellKnown::Timestamp | WellKnown::Duration | WellKnown::FieldMask | WellKnown::Any | WellKnown::Wrapper => {
+            false
+        }
     }
 }
 
@@ -196,8 +194,8 @@ fn fill_list(message: &mut DynamicMessage, items: &[Json], depth: usize) -> Resu
     };
     let mut values = Vec::with_capacity(items.len());
     for (index, json) in items.iter().enumerate() {
-        let value = json_reader::message(&value_type, json, depth + 1)
-            .map_err(|error| error.inside(&format!("[{index}]")))?;
+        let value =
+            json_reader::message(&value_type, json, depth + 1).map_err(|error| error.inside(&format!("[{index}]")))?;
         values.push(Value::Message(value));
     }
     message.set_field_by_name("values", Value::List(values));

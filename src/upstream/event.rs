@@ -422,9 +422,7 @@ fn slice(whole: &Bytes, part: &[u8]) -> Bytes {
 
 fn paths(mask: &DynamicMessage) -> Vec<String> {
     match mask.get_field_by_name("paths").as_deref() {
-        Some(Value::List(paths)) => {
-            paths.iter().filter_map(|path| path.as_str().map(str::to_owned)).collect()
-        }
+        Some(Value::List(paths)) => paths.iter().filter_map(|path| path.as_str().map(str::to_owned)).collect(),
         Some(_) | None => Vec::new(),
     }
 }

@@ -62,21 +62,26 @@ impl Failure {
     #[must_use]
     pub fn from_status(status: u16, code: Option<&str>, retry_after: Option<&str>, body: &str) -> Self {
         let told = said_in(body);
-        let is_quota = code == Some("OUT_OF_CREDITS") || QUOTA_TEXTS.iter().any(|text| body.to_lowercase().contains(text));
+        let is_quota =
+            code == Some("OUT_OF_CREDITS") || QUOTA_TEXTS.iter().any(|text| body.to_lowercase().contains(text));
         let (kind, class, message) = match status {
             429 if is_quota => {
                 (ErrorKind::QuotaExhausted, Class::OutOfCredits, format!("The Warp account has no credits left{told}"))
             }
-            429 => (ErrorKind::RateLimited, Class::RateLimited, format!("Warp is overloaded or limits this account{told}")),
+            429 => {
+                (ErrorKind::RateLimited, Class::RateLimited, format!("Warp is overloaded or limits this account{told}"))
+            }
             401 => (ErrorKind::NoCredential, Class::Unauthorized, format!("Warp refused the credential{told}")),
             403 => (ErrorKind::Forbidden, Class::Forbidden, format!("Warp forbids this account to do that{told}")),
             400 if names_forbidden_model(body) => {
                 (ErrorKind::ModelNotAllowed, Class::Terminal, format!("The Warp account may not use this model{told}"))
             }
             400 => (ErrorKind::InvalidRequest, Class::Terminal, format!("Warp could not use the request{told}")),
-            408 | 500..=599 => {
-                (ErrorKind::UpstreamUnavailable, Class::Transient, format!("Warp failed for the moment (HTTP {status}){told}"))
-            }
+            408 | 500..=599 => (
+                ErrorKind::UpstreamUnavailable,
+                Class::Transient,
+                format!("Warp failed for the moment (HTTP {status}){told}"),
+            ),
             _ => (ErrorKind::Upstream, Class::Terminal, format!("Warp answered with HTTP {status}{told}")),
         };
         let mut error = TurnError::new(kind, message);
@@ -134,7 +139,9 @@ fn vendor_error(message: &str) -> Option<ErrorKind> {
     let is = |wanted: &str| words.iter().any(|word| word.eq_ignore_ascii_case(wanted));
     match error.get("code").or_else(|| error.get("status")).and_then(Value::as_u64) {
         _ if is("context_length_exceeded") => Some(ErrorKind::ContextLengthExceeded),
-        _ if is("overloaded_error") || is("rate_limit_error") || is("rate_limit_exceeded") => Some(ErrorKind::ModelUnavailable),
+        _ if is("overloaded_error") || is("rate_limit_error") || is("rate_limit_exceeded") => {
+            Some(ErrorKind::ModelUnavailable)
+        }
         _ if is("invalid_request_error") => Some(ErrorKind::InvalidRequest),
         _ if is("not_found_error") || is("model_not_found") => Some(ErrorKind::ModelNotFound),
         Some(400) => Some(ErrorKind::InvalidRequest),
@@ -182,7 +189,8 @@ mod tests {
     #[test]
     fn a_vendor_error_within_an_internal_error_is_told_apart() {
         let kind = |message| from_internal_error(message).kind;
-        let openai = "upstream: {\"error\":{\"code\":\"context_length_exceeded\",\"type\":\"invalid_request_error\"}} (x)";
+        let openai =
+            "upstream: {\"error\":{\"code\":\"context_length_exceeded\",\"type\":\"invalid_request_error\"}} (x)";
         assert_eq!(kind(openai), ErrorKind::ContextLengthExceeded);
         assert_eq!(kind("{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}"), ErrorKind::ModelUnavailable);
         assert_eq!(kind("{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\"}}"), ErrorKind::ModelNotFound);

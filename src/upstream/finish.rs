@@ -34,9 +34,11 @@ impl Finish {
         let charges = part(finished, "request_charges").map(charged);
         let counted = || token_usage(finished);
         let mut usage = charges.filter(has_tokens).or_else(|| counted().filter(has_tokens)).unwrap_or_default();
-        usage.credits = part(finished, "request_cost").map(|cost| number(cost, "exact") + number(cost, "platform_credits"));
-        usage.context_window_usage =
-            conversation.filter(|own| own.has_field_by_name("context_window_usage")).map(|own| number(own, "context_window_usage"));
+        usage.credits =
+            part(finished, "request_cost").map(|cost| number(cost, "exact") + number(cost, "platform_credits"));
+        usage.context_window_usage = conversation
+            .filter(|own| own.has_field_by_name("context_window_usage"))
+            .map(|own| number(own, "context_window_usage"));
         Self {
             reason: meaning(&name, finished),
             name,
@@ -60,7 +62,9 @@ fn meaning(name: &str, finished: &DynamicMessage) -> Result<StopReason, TurnErro
         "context_window_exceeded" => {
             failed(ErrorKind::ContextLengthExceeded, "The conversation is longer than the model's context window.")
         }
-        "llm_unavailable" => failed(ErrorKind::ModelUnavailable, "The model's vendor is overloaded or down. Try again later."),
+        "llm_unavailable" => {
+            failed(ErrorKind::ModelUnavailable, "The model's vendor is overloaded or down. Try again later.")
+        }
         "invalid_api_key" => failed(ErrorKind::VendorKey, &vendor_key(finished)),
         "internal_error" => {
             let message = part(finished, "internal_error").map(|error| text(error, "message")).unwrap_or_default();

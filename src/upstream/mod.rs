@@ -15,7 +15,9 @@ mod history;
 pub mod identity;
 pub mod payload;
 pub mod request;
+mod service;
 pub mod transcript;
 pub mod tree;
 
 pub use config::{Config, HistoryCarrier, McpForm, SystemCarrier};
+pub use service::Upstream;

@@ -137,7 +137,9 @@ impl Builder {
                 let text = query["query"].as_str().unwrap_or_default();
                 query["query"] = Value::String(format!("{system}\n\n{text}"));
             }
-            (SystemCarrier::Attachment, None) if !input.query.is_empty() => input.attachments = Some(attachment(system)),
+            (SystemCarrier::Attachment, None) if !input.query.is_empty() => {
+                input.attachments = Some(attachment(system))
+            }
             (SystemCarrier::Query, None) if !input.query.is_empty() => input.query.insert(0, system.to_owned()),
             (SystemCarrier::ProjectRules | SystemCarrier::Attachment | SystemCarrier::Query, _) => {
                 input.rules = Some(system.to_owned());
@@ -169,9 +171,12 @@ impl Builder {
     /// The wire bytes of the field `task_context`, which comes first and is there even when it is empty.
     fn task_context(&self, tasks: &[Bytes]) -> Result<Vec<u8>, TurnError> {
         let number = |kind: &str, field: &str| {
-            let kind = self.schema.message(kind).map_err(|error| TurnError::new(ErrorKind::Internal, error.to_string()))?;
+            let kind =
+                self.schema.message(kind).map_err(|error| TurnError::new(ErrorKind::Internal, error.to_string()))?;
             let field = kind.get_field_by_name(field).map(|field| field.number());
-            field.ok_or_else(|| TurnError::new(ErrorKind::Internal, format!("The schema's {} lacks a field.", kind.name())))
+            field.ok_or_else(|| {
+                TurnError::new(ErrorKind::Internal, format!("The schema's {} lacks a field.", kind.name()))
+            })
         };
         let mut context = Vec::new();
         for task in tasks {
@@ -272,7 +277,8 @@ impl Input {
             let file = json!({"file_path": RULES_FILE, "content": rules});
             context.insert("project_rules".to_owned(), json!([{"root_path": RULES_ROOT, "active_rule_files": [file]}]));
         }
-        let mut inputs: Vec<Value> = self.results.into_iter().map(|result| json!({"tool_call_result": result})).collect();
+        let mut inputs: Vec<Value> =
+            self.results.into_iter().map(|result| json!({"tool_call_result": result})).collect();
         if !self.query.is_empty() || (has_images && inputs.is_empty()) {
             let mut query = history::query(&self.query);
             if let Some(attachments) = self.attachments {

@@ -159,7 +159,8 @@ impl Transcriber {
             let wire = payload::decode(&event.data).map_err(|source| TranscriptError::Payload { number, source })?;
             let Some(wire) = wire else { continue };
             self.seen = number;
-            let event = self.assembler.push(&wire, heard).map_err(|source| TranscriptError::Event { number, source })?;
+            let event =
+                self.assembler.push(&wire, heard).map_err(|source| TranscriptError::Event { number, source })?;
             self.count(&event);
         }
         Ok(())

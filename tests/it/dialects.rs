@@ -24,7 +24,8 @@ fn inputs(folder: &Path) -> Vec<(PathBuf, String)> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let paths = entries.map(|entry| entry.unwrap().path());
     let is_input = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "json");
-    let mut paths: Vec<PathBuf> = paths.filter(is_input).filter(|path| !path.to_string_lossy().contains(".body.")).collect();
+    let mut paths: Vec<PathBuf> =
+        paths.filter(is_input).filter(|path| !path.to_string_lossy().contains(".body.")).collect();
     paths.sort();
     assert!(!paths.is_empty(), "{} holds no fixture", folder.display());
     paths.into_iter().map(|path| (path.clone(), fs::read_to_string(&path).unwrap())).collect()
@@ -165,9 +166,10 @@ fn event(step: &Value) -> TurnEvent {
 fn call(value: &Value) -> ToolCall {
     let arguments = match &value["arguments"] {
         Value::Object(members) => members.clone(),
-        Value::Number(size) => {
-            Map::from_iter([("text".to_owned(), json!("ü\"\n".repeat(usize::try_from(size.as_u64().unwrap()).unwrap())))])
-        }
+        Value::Number(size) => Map::from_iter([(
+            "text".to_owned(),
+            json!("ü\"\n".repeat(usize::try_from(size.as_u64().unwrap()).unwrap())),
+        )]),
         other => panic!("no arguments: {other}"),
     };
     let text = |name: &str| value[name].as_str().unwrap().to_owned();

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE},
+};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use warp2api::{
@@ -125,7 +128,10 @@ fn what_replaces_text_that_was_rolled_back_is_sent_only_where_it_is_new() {
     let rolled_back = || vec![wire(BEGIN), says("1", "The answer"), wire(ROLLBACK), wire(BEGIN)];
     let with = |more: &[Bytes]| rolled_back().into_iter().chain(more.iter().cloned()).collect::<Vec<_>>();
     check_text(with(&[says("2", "The answer is 42.")]), "The answer is 42.");
-    check_text(with(&[says("2", "The "), patch("append_to_message_content", "2", "answer is 42.")]), "The answer is 42.");
+    check_text(
+        with(&[says("2", "The "), patch("append_to_message_content", "2", "answer is 42.")]),
+        "The answer is 42.",
+    );
     check_text(with(&[says("2", "The"), patch("append_to_message_content", "2", " end.")]), "The answerend.");
     check_text(with(&[says("2", "The answer"), says("3", " twice")]), "The answer twice");
     let twice = [says("2", "The ans"), wire(ROLLBACK), says("3", "The answer!")];
@@ -162,10 +168,17 @@ fn messages_that_move_to_a_new_task_change_nothing_for_the_client_but_the_tree()
         "replacement_messages": [{"id": "r", "task_id": "t", "summarization": {"conversation_summary": {"summary": "s"}}}]});
     let moved = event(&json!({"client_actions": {"actions": [{"move_messages_to_new_task": order}]}}));
     let mut own = assembler();
-    let events = heard(&mut own, [wire(INIT), says("1", "a"), says("2", "b"), says("3", "c"), moved, says("4", "d"), wire(DONE)]);
+    let events = heard(
+        &mut own,
+        [wire(INIT), says("1", "a"), says("2", "b"), says("3", "c"), moved, says("4", "d"), wire(DONE)],
+    );
     assert_eq!(told(&events).0, "abcd");
-    let ids = |task: usize| own.tree().tasks()[task].entries().iter().map(|entry| entry.id().to_owned()).collect::<Vec<_>>();
-    assert_eq!((ids(0), ids(1)), (vec!["r".to_owned(), "3".to_owned(), "4".to_owned()], vec!["1".to_owned(), "2".to_owned()]));
+    let ids =
+        |task: usize| own.tree().tasks()[task].entries().iter().map(|entry| entry.id().to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        (ids(0), ids(1)),
+        (vec!["r".to_owned(), "3".to_owned(), "4".to_owned()], vec!["1".to_owned(), "2".to_owned()])
+    );
     let wrong = json!({"source_task_id": "t", "new_task": {"id": "sub"}, "first_message_id": "1", "last_message_id": "1",
         "expected_message_count": 2});
     let wrong = event(&json!({"client_actions": {"actions": [{"move_messages_to_new_task": wrong}]}}));
@@ -219,7 +232,8 @@ fn transcript(bytes: &[u8], size: usize) -> Transcript {
 fn as_json(transcript: &Transcript) -> Value {
     let calls = transcript.tool_calls.iter();
     let calls = calls.map(|call| json!({"id": call.id, "name": call.name, "arguments": call.arguments}));
-    let usage = transcript.usage.map(|usage| json!({"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}));
+    let usage =
+        transcript.usage.map(|usage| json!({"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}));
     let counts = |counts: &upstream::transcript::Counts| {
         Value::Object(counts.iter().map(|(name, count)| (name.to_owned(), json!(count))).collect())
     };
@@ -261,7 +275,8 @@ fn built(turn: &Turn, past: &Past, config: &upstream::Config) -> (Built, Value) 
         format!("id{ids}")
     };
     let given = Given { now: "2023-11-14T22:13:20Z", new_id: &mut new_id };
-    let built = Builder::new(Schema::embedded(), config).build(turn, past, given).expect("the turn has a place on the wire");
+    let built =
+        Builder::new(Schema::embedded(), config).build(turn, past, given).expect("the turn has a place on the wire");
     let json = decoded(&built);
     (built, json)
 }
@@ -348,7 +363,8 @@ fn history_becomes_the_messages_of_a_task_and_what_is_asked_now_the_input() {
 
 #[test]
 fn history_may_be_told_as_one_text() {
-    let messages = vec![user("a"), Message::Assistant(vec![call("c1", json!({"n": 1}))]), result("c1", Vec::new(), false)];
+    let messages =
+        vec![user("a"), Message::Assistant(vec![call("c1", json!({"n": 1}))]), result("c1", Vec::new(), false)];
     let flat = upstream::Config { history: HistoryCarrier::Flatten, ..config() };
     let (built, json) = built(&turn(messages), &Past::Replayed, &flat);
     assert!(built.tasks.is_empty());
@@ -362,7 +378,8 @@ fn history_may_be_told_as_one_text() {
 fn system_text_goes_where_the_configuration_says() {
     let mut asked = turn(vec![user("hi")]);
     asked.instructions = vec!["be brief".to_owned(), "be kind".to_owned()];
-    let with = |system_prompt, turn: &Turn| built(turn, &Past::Replayed, &upstream::Config { system_prompt, ..config() }).1;
+    let with =
+        |system_prompt, turn: &Turn| built(turn, &Past::Replayed, &upstream::Config { system_prompt, ..config() }).1;
     let rules = json!([{"root_path": "/", "active_rule_files": [{"file_path": "AGENTS.md", "content": "be brief\n\nbe kind"}]}]);
     assert_eq!(with(SystemCarrier::ProjectRules, &asked)["input"]["context"]["project_rules"], rules);
     let query = |json: Value| json["input"]["user_inputs"]["inputs"][0]["user_query"].clone();
@@ -397,7 +414,10 @@ fn tools_travel_as_one_mcp_server_and_the_choice_among_them_as_words() {
     assert!(rules(&json).contains("must answer by calling"), "{json}");
     asked.tool_choice = ToolChoice::None;
     let json = built(&asked, &Past::Replayed, &config()).1;
-    assert_eq!((json["mcp_context"].clone(), json["input"]["context"]["project_rules"].clone()), (Value::Null, Value::Null));
+    assert_eq!(
+        (json["mcp_context"].clone(), json["input"]["context"]["project_rules"].clone()),
+        (Value::Null, Value::Null)
+    );
     assert_eq!(json["settings"]["supported_tools"], json!(["CALL_MCP_TOOL"]), "an empty list would allow every tool");
 }
 
@@ -421,7 +441,9 @@ fn a_continued_conversation_goes_back_with_its_id_and_the_very_tasks() {
     let answered: Vec<_> = inputs.iter().map(|input| input["tool_call_result"]["tool_call_id"].clone()).collect();
     assert_eq!(answered, ["1", "2", "3"]);
     assert!(inputs[0].to_string().contains("not available"), "{refused}");
-    assert!(inputs[1]["tool_call_result"]["read_files"]["error"]["message"].as_str().unwrap().contains("not available"));
+    assert!(
+        inputs[1]["tool_call_result"]["read_files"]["error"]["message"].as_str().unwrap().contains("not available")
+    );
 }
 
 #[test]
@@ -430,4 +452,31 @@ fn pictures_without_words_are_still_a_question() {
     let (_, json) = built(&turn(vec![Message::User(vec![picture])]), &Past::Replayed, &config());
     assert_eq!(json["input"]["context"]["images"].as_array().map(Vec::len), Some(1));
     assert_eq!(json["input"]["user_inputs"]["inputs"][0]["user_query"]["query"], "(see the image)");
+}
+
+/// Every random event of the vectors, which make no sense together, and random bytes: whatever comes, nothing panics,
+/// and the tree can be sent back.
+#[test]
+fn events_that_make_no_sense_do_no_harm() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vectors/ResponseEvent.jsonl");
+    let lines = fs::read_to_string(path).unwrap();
+    let mut own = Assembler::new(&Schema::embedded()).unwrap().adopting();
+    let reader = Reader::new(&Schema::embedded()).unwrap();
+    let (mut heard, mut seen) = (Vec::new(), 0);
+    for line in lines.lines() {
+        let vector: Value = serde_json::from_str(line).unwrap();
+        let wire = STANDARD.decode(vector["base64"].as_str().unwrap()).unwrap();
+        for length in 0..wire.len() {
+            let _ = own.push(&Bytes::copy_from_slice(&wire[..length]), &mut heard);
+        }
+        let mut fresh = Assembler::with_reader(reader.clone()).adopting();
+        for own in [&mut own, &mut fresh] {
+            own.push(&wire.clone().into(), &mut heard).expect("a vector is well-formed");
+            for task in own.tree().active_tasks() {
+                reader.read_task(&task).expect("a task goes back well-formed");
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen >= 60, "only {seen} vectors were found");
 }

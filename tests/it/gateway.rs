@@ -1,0 +1,321 @@
+//! Whole turns through the gateway: against the simulator with scenarios, over real HTTP on loopback.
+
+use std::{
+    io::Write as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use warp2api::{
+    credential,
+    gateway::{Answer, Gateway, Patience},
+    schema::Schema,
+    secret::Secret,
+    simulator::{self, Simulator},
+    turn::{Content, ErrorKind, Limits, Message, StopReason, Tool, Turn, TurnError, TurnEvent, Usage, UsageSource},
+    upstream,
+};
+
+/// A simulator that plays `scenario`, and a gateway to it that does not wait long.
+struct Bench {
+    simulator: Simulator,
+    gateway: Gateway,
+}
+
+async fn bench(scenario: Value) -> Bench {
+    bench_with(scenario, |_| {}).await
+}
+
+async fn bench_with(scenario: Value, change: impl FnOnce(&mut upstream::Config)) -> Bench {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    write!(file, "{scenario}").expect("room for it");
+    let config = simulator::Config::parse(file.path().to_str().expect("a UTF-8 path")).expect("a scenario");
+    let simulator = Simulator::start(config, Schema::embedded()).await.expect("a free port");
+    let credentials = credential::Config {
+        root: simulator.url().to_owned(),
+        api_key: Some(Secret::new(simulator::API_KEY)),
+        ..credential::Config::default()
+    };
+    let gateway = gateway(&simulator, credentials, change);
+    Bench { simulator, gateway }
+}
+
+fn gateway(
+    simulator: &Simulator,
+    credentials: credential::Config,
+    change: impl FnOnce(&mut upstream::Config),
+) -> Gateway {
+    let mut config = upstream::Config::new(simulator.url());
+    change(&mut config);
+    let pool = Arc::new(credential::Pool::from_config(credentials).expect("a credential"));
+    let patience = Patience { first_pause: Duration::from_millis(5), hold: Duration::from_secs(2), ..Patience::default() };
+    let upstream = upstream::Upstream::new(Schema::embedded(), &config).expect("an HTTP client");
+    Gateway::new(upstream, pool, patience)
+}
+
+fn turn(text: &str) -> Turn {
+    let messages = vec![Message::User(vec![Content::Text(text.to_owned())])];
+    Turn { model: "auto".to_owned(), messages, parallel_tool_calls: true, ..Turn::default() }
+}
+
+fn tool(name: &str) -> Tool {
+    Tool { name: name.to_owned(), description: "does it".to_owned(), input_schema: serde_json::Map::new() }
+}
+
+async fn rest(answer: &mut Answer) -> Vec<TurnEvent> {
+    let mut events = Vec::new();
+    while answer.next(&mut events).await {}
+    events
+}
+
+/// The whole answer to `turn`, or why there was none.
+async fn ask(bench: &Bench, turn: Turn) -> Result<Vec<TurnEvent>, TurnError> {
+    let mut answer = bench.gateway.run(turn).await?;
+    Ok(rest(&mut answer).await)
+}
+
+fn text(events: &[TurnEvent]) -> String {
+    let texts = events.iter().filter_map(|event| match event {
+        TurnEvent::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+fn usage(events: &[TurnEvent]) -> Usage {
+    let usages = events.iter().filter_map(|event| match event {
+        TurnEvent::Usage(usage) => Some(*usage),
+        _ => None,
+    });
+    let usages: Vec<Usage> = usages.collect();
+    assert_eq!(usages.len(), 1, "{events:?}");
+    usages[0]
+}
+
+fn answers(steps: Value) -> Value {
+    json!({"steps": steps})
+}
+
+fn plain(text: &str) -> Value {
+    answers(json!([{"text": text}, {"finish": {"usage": {"input": 30, "output": 7}}}]))
+}
+
+#[tokio::test]
+async fn an_answer_goes_through_every_layer() {
+    let bench = bench(json!({"exchanges": [plain("Hello, world.")]})).await;
+    let events = ask(&bench, turn("hi")).await.unwrap();
+    assert!(matches!(events[0], TurnEvent::Started { .. }), "{events:?}");
+    assert_eq!(text(&events), "Hello, world.");
+    let usage = usage(&events);
+    assert_eq!((usage.input_tokens, usage.output_tokens), (30, 7));
+    assert_eq!(events.last(), Some(&TurnEvent::Finished(StopReason::EndTurn)));
+}
+
+#[tokio::test]
+async fn a_passing_failure_is_tried_again_with_the_same_bytes() {
+    let exchanges = json!([{"status": 503}, {"status": 500}, plain("third time")]);
+    let bench = bench(json!({"exchanges": exchanges})).await;
+    assert_eq!(text(&ask(&bench, turn("hi")).await.unwrap()), "third time");
+    let sent = bench.simulator.requests();
+    assert_eq!(sent.len(), 3);
+    assert!(sent.iter().all(|request| request == &sent[0]), "the same request each time");
+}
+
+#[tokio::test]
+async fn three_attempts_are_all() {
+    let bench = bench(json!({"exchanges": [{"status": 503}]})).await;
+    assert_eq!(ask(&bench, turn("hi")).await.unwrap_err().kind, ErrorKind::UpstreamUnavailable);
+    assert_eq!(bench.simulator.requests().len(), 3);
+}
+
+#[track_caller]
+fn check_once(kind: ErrorKind, exchange: Value) -> impl Future<Output = ()> {
+    async move {
+        let bench = bench(json!({"exchanges": [exchange]})).await;
+        let error = ask(&bench, turn("hi")).await.expect_err("a refusal");
+        assert_eq!(error.kind, kind, "{error}");
+        assert_eq!(bench.simulator.requests().len(), 1, "{kind:?} is not tried again");
+    }
+}
+
+#[tokio::test]
+async fn what_a_retry_cannot_help_is_not_retried() {
+    let credits = json!({"status": 429, "headers": {"X-Warp-Error-Code": "OUT_OF_CREDITS"}});
+    check_once(ErrorKind::QuotaExhausted, credits).await;
+    check_once(ErrorKind::Forbidden, json!({"status": 403})).await;
+    check_once(ErrorKind::InvalidRequest, json!({"status": 400, "body": "nonsense"})).await;
+    let model = "requested base model x is not allowed for your account";
+    check_once(ErrorKind::ModelNotAllowed, json!({"status": 400, "body": model})).await;
+    check_once(ErrorKind::Upstream, json!({"status": 200, "body": ""})).await;
+    check_once(ErrorKind::RateLimited, json!({"status": 429, "headers": {"Retry-After": "60"}})).await;
+}
+
+#[tokio::test]
+async fn an_end_that_is_a_failure_is_an_error_while_nothing_was_heard_and_an_event_after() {
+    for (reason, kind) in [
+        (json!("quota_limit"), ErrorKind::QuotaExhausted),
+        (json!("context_window_exceeded"), ErrorKind::ContextLengthExceeded),
+        (json!("llm_unavailable"), ErrorKind::ModelUnavailable),
+        (json!({"internal_error": {"message": "odd"}}), ErrorKind::Upstream),
+        (json!("invalid_api_key"), ErrorKind::VendorKey),
+        (json!("other"), ErrorKind::Upstream),
+    ] {
+        let finish = json!({"finish": {"reason": reason}});
+        check_once(kind, answers(json!([finish]))).await;
+        let bench = bench(json!({"exchanges": [answers(json!([{"text": "So far"}, finish]))]})).await;
+        let events = ask(&bench, turn("hi")).await.expect("an answer that began");
+        assert_eq!(text(&events), "So far");
+        assert!(matches!(events.last(), Some(TurnEvent::Failed(error)) if error.kind == kind), "{events:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_never_a_success() {
+    for end in ["cut", "abort"] {
+        let bench = bench(json!({"exchanges": [answers(json!([{"text": "So far"}, end]))]})).await;
+        let events = ask(&bench, turn("hi")).await.expect("an answer that began");
+        assert_eq!(text(&events), "So far");
+        let Some(TurnEvent::Failed(error)) = events.last() else { panic!("{events:?}") };
+        assert_eq!(error.kind, ErrorKind::Truncated);
+        assert_eq!(bench.simulator.requests().len(), 1, "what acted is not sent again");
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_event_is_an_error() {
+    let broken = answers(json!([{"text": "So far"}, {"data": "!!not base64!!"}, {"finish": {}}]));
+    let bench = bench(json!({"exchanges": [broken]})).await;
+    let events = ask(&bench, turn("hi")).await.expect("an answer that began");
+    assert!(matches!(events.last(), Some(TurnEvent::Failed(error)) if error.kind == ErrorKind::Upstream), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_silent_upstream_is_given_up() {
+    let stalls = json!({"exchanges": [answers(json!([{"text": "So far"}, "stall"]))]});
+    let bench = bench_with(stalls, |config| config.idle_timeout = Duration::from_millis(300)).await;
+    let events = ask(&bench, turn("hi")).await.expect("an answer that began");
+    assert!(
+        matches!(events.last(), Some(TurnEvent::Failed(error)) if error.kind == ErrorKind::UpstreamTimeout),
+        "{events:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_slow_first_word_is_waited_for_only_so_long_before_the_client_is_told() {
+    let slow = json!({"exchanges": [answers(json!([{"delay_ms": 2500}, {"text": "late"}, {"finish": {}}]))]});
+    let bench = bench(slow).await;
+    let asked = Instant::now();
+    let mut answer = bench.gateway.run(turn("hi")).await.expect("an answer that may yet come");
+    assert!(asked.elapsed() < Duration::from_millis(2400), "the hold is over first");
+    assert_eq!(text(&rest(&mut answer).await), "late");
+}
+
+#[tokio::test]
+async fn dropping_an_answer_ends_the_upstream_call() {
+    let bench = bench(json!({"exchanges": [answers(json!([{"text": "So far"}, "stall"]))]})).await;
+    let answer = bench.gateway.run(turn("hi")).await.expect("an answer that began");
+    assert_eq!(bench.simulator.cancelled(), 0);
+    drop(answer);
+    for _ in 0..100 {
+        if bench.simulator.cancelled() == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the upstream still works on it after a second");
+}
+
+#[tokio::test]
+async fn parallel_calls_come_complete_and_after_the_text() {
+    let steps = json!([
+        {"text": "Looking."},
+        {"tool_call": {"name": "f", "arguments": {}, "replaced_by": {"city": "Oslo"}, "id": "1"}},
+        {"tool_call": {"name": "g", "arguments": {"n": 3}, "id": "2"}},
+        {"tool_call": {"name": "g", "id": "3"}},
+        {"finish": {}},
+    ]);
+    let bench = bench(json!({"exchanges": [answers(steps)]})).await;
+    let mut asked = turn("hi");
+    asked.tools = vec![tool("f"), tool("g")];
+    let events = ask(&bench, asked).await.unwrap();
+    let calls = events.iter().filter_map(|event| match event {
+        TurnEvent::ToolCall(call) => Some(json!([call.id, call.name, call.arguments])),
+        _ => None,
+    });
+    let calls: Vec<Value> = calls.collect();
+    assert_eq!(json!(calls), json!([["1", "f", {"city": "Oslo"}], ["2", "g", {"n": 3}], ["3", "g", {}]]));
+    assert_eq!(events.last(), Some(&TurnEvent::Finished(StopReason::ToolCalls)));
+}
+
+#[tokio::test]
+async fn a_call_of_a_tool_that_nobody_offered_is_answered_and_the_model_goes_on() {
+    let built_in = json!({"message": {"tool_call": {"tool_call_id": "b1", "read_files": {"files": [{"name": "x"}]}}}});
+    let refused = json!({"input": {"user_inputs": {"inputs": [
+        {"tool_call_result": {"tool_call_id": "b1", "read_files": {"error": {"message": "${any}"}}}}]}}});
+    let then = json!({"expect": refused, "steps": [{"text": "Without it, then."}, {"finish": {}}]});
+    let first = answers(json!([{"text": "Let me read. "}, built_in, {"finish": {}}]));
+    let bench = bench(json!({"exchanges": [first, then]})).await;
+    let events = ask(&bench, turn("hi")).await.unwrap();
+    assert_eq!(text(&events), "Let me read. Without it, then.");
+    assert_eq!(events.last(), Some(&TurnEvent::Finished(StopReason::EndTurn)));
+    let starts = events.iter().filter(|event| matches!(event, TurnEvent::Started { .. })).count();
+    assert_eq!(starts, 1, "the client sees one answer");
+}
+
+#[tokio::test]
+async fn a_model_that_will_not_stop_calling_such_tools_is_not_answered_for_ever() {
+    let again = answers(json!([{"tool_call": {"name": "nope", "arguments": {}}}, {"finish": {}}]));
+    let bench = bench(json!({"exchanges": [again]})).await;
+    let events = ask(&bench, turn("hi")).await.unwrap();
+    assert_eq!(events.last(), Some(&TurnEvent::Finished(StopReason::EndTurn)));
+    assert_eq!(bench.simulator.requests().len(), 4, "the question and three refusals");
+}
+
+#[tokio::test]
+async fn the_clients_bounds_are_kept_and_end_the_upstream_call() {
+    let long = answers(json!([{"text": "one two three STOP four"}, "stall"]));
+    let bench = bench(json!({"exchanges": [long]})).await;
+    let mut asked = turn("count");
+    asked.limits = Limits { stop: vec!["STOP".to_owned()], max_output_tokens: None };
+    let events = ask(&bench, asked).await.unwrap();
+    assert_eq!(text(&events), "one two three ");
+    assert_eq!(events.last(), Some(&TurnEvent::Finished(StopReason::StopSequence("STOP".to_owned()))));
+    let usage = usage(&events);
+    assert_eq!((usage.source, usage.output_tokens > 0, usage.input_tokens > 0), (UsageSource::Estimate, true, true));
+    let mut asked = turn("count");
+    asked.limits = Limits { stop: Vec::new(), max_output_tokens: Some(2) };
+    let events = ask(&bench, asked).await.unwrap();
+    assert_eq!(events.last(), Some(&TurnEvent::Finished(StopReason::MaxTokens)));
+    assert!("one two three STOP four".starts_with(&text(&events)), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_refused_bearer_is_renewed_once() {
+    let bench = bench(json!({"exchanges": [{"status": 401}, plain("in again")]})).await;
+    let session = || credential::Config {
+        root: bench.simulator.url().to_owned(),
+        refresh_token: Some(Secret::new("simulator-refresh")),
+        ..credential::Config::default()
+    };
+    let gateway = gateway(&bench.simulator, session(), |_| {});
+    let mut answer = gateway.run(turn("hi")).await.expect("an answer with the new bearer");
+    assert_eq!(text(&rest(&mut answer).await), "in again");
+}
+
+#[tokio::test]
+async fn the_same_over_http_2_without_tls() {
+    let exchanges = json!({"exchanges": [plain("Hello over h2c.")]});
+    let bench = bench_with(exchanges, |config| config.http2_prior_knowledge = true).await;
+    let (one, two) = tokio::join!(ask(&bench, turn("a")), ask(&bench, turn("b")));
+    assert_eq!((text(&one.unwrap()), text(&two.unwrap())), ("Hello over h2c.".to_owned(), "Hello over h2c.".to_owned()));
+}
+
+#[tokio::test]
+async fn the_accounts_own_models_replace_the_built_in_table() {
+    let bench = bench(json!({"exchanges": [plain("x")]})).await;
+    assert!(bench.gateway.catalogue().resolve("no-such-model").is_some(), "the table may lack what the account has");
+    bench.gateway.load_catalogue().await.expect("the simulator has a list");
+    assert!(bench.gateway.catalogue().resolve("no-such-model").is_none());
+    assert!(bench.gateway.catalogue().resolve("auto").is_some());
+}
