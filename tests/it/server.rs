@@ -53,8 +53,7 @@ impl Bench {
         let patience = Patience { first_pause: Duration::from_millis(1), ..Patience::default() };
         let upstream = upstream::Config::new(simulator.url());
         let upstream = upstream::Upstream::new(Schema::embedded(), &upstream).unwrap();
-        let gateway = Gateway::new(upstream, pool, Patience::default());
-        let gateway = gateway.with_patience(patience).unwrap();
+        let gateway = Gateway::new(upstream, pool, patience);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
