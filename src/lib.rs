@@ -1,4 +1,50 @@
-//! STUB crate doc
+//! warp2api lets a Warp account answer any OpenAI client, and takes Warp's protocol apart for people who debug it.
+//!
+//! # One turn, from end to end
+//!
+//! ```text
+//! client's JSON ── server ── dialect reads ──▶ Turn ──▶ gateway ── credential lends a bearer
+//!                                                          │
+//!                              upstream: Turn → request message → POST, protobuf
+//!                                                          ▼
+//!  response bytes ── sse ── schema ── upstream: events → task tree ──▶ TurnEvents
+//!                                                          │
+//!               client's frames, or one body ◀── dialect encodes ◀── gateway
+//! ```
+//!
+//! Streaming or not, it is one path: the same encoder writes frames as events come, or one body after the last of them.
+//! `serve`, `chat` and `parse-response` share the decoder and the assembler, so that what the debugging verbs show is what
+//! the gateway does. The simulator speaks the same protocol from the other side, over real HTTP, and shares no mapping
+//! code with the gateway, so that one mistake cannot hide in both.
+//!
+//! # The modules, in reading order
+//!
+//! | module | what it does | what it must not know |
+//! | --- | --- | --- |
+//! | [`turn`] | the neutral model: a turn, the events of its answer, why it failed | any wire format |
+//! | [`secret`] | the only carrier of token text | where the text comes from or goes |
+//! | [`sse`] | server-sent events, as bytes | JSON, protobuf |
+//! | [`schema`] | any protobuf message by reflection: JSON ⇄ wire, unknown fields kept | what a conversation is |
+//! | [`models`] | the catalogue: which models there are, what clients may call them | where the list comes from |
+//! | [`dialect`] | a client's JSON → turn; events → frames or a body; errors → a body and a status | HTTP servers, protobuf, the clock |
+//! | [`upstream`] | turn → Warp's request; the call; Warp's events → task tree → turn events | any dialect, where credentials come from |
+//! | [`credential`] | what authorises a request: where it comes from, how it is renewed | what it is used for |
+//! | [`simulator`] | a fake upstream over HTTP that plays scenarios | `upstream` and `turn`, on purpose |
+//! | [`gateway`] | one turn end to end: lease, call, retry before the first output, settle | any dialect, HTTP servers |
+//! | [`server`] | the public HTTP API: routes, keys, limits, drain | protobuf |
+//! | [`cli`] | arguments → settings → library calls → output | – |
+//!
+//! A module imports only from those that the table in `tests/it/layers.rs` allows it, and that test holds the code to it.
+//! A new dialect is one folder and one line in [`dialect::ALL`]; a new source of credentials is one file and one arm; a
+//! new field of the schema needs no code at all.
+//!
+//! # What always holds
+//!
+//! - Nothing is dropped in silence: what cannot be honoured is named to the client, what the schema does not know is kept.
+//! - An answer without its proper end is never a success, and nothing is retried once a client has seen output.
+//! - A client that goes away ends the upstream request at once.
+//! - No conversation is global, and no secret is printed.
+
 pub mod cli;
 pub mod credential;
 pub mod dialect;

@@ -291,7 +291,8 @@ mod tests {
 
     #[test]
     fn no_two_settings_share_a_name() {
-        for name in [|s: &super::Setting| s.flag, |s| s.variable, |s| s.key] {
+        let columns: [fn(&super::Setting) -> &str; 3] = [|s| s.flag, |s| s.variable, |s| s.key];
+        for name in columns {
             let names: Vec<_> = ALL.iter().map(|setting| name(setting)).filter(|name| !name.is_empty()).collect();
             assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         }

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, IsTerminal as _, Read},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use anyhow::Context as _;
@@ -88,15 +88,6 @@ impl BufRead for Input {
     fn consume(&mut self, amount: usize) {
         self.reader.consume(amount);
     }
-}
-
-/// The text of a file that the user names.
-///
-/// # Errors
-/// When it cannot be read, is too large, or is not UTF-8.
-pub(crate) fn read_text(path: &PathBuf) -> Result<String, Failure> {
-    let bytes = Input::of_file(path)?.read_whole()?;
-    String::from_utf8(bytes).map_err(|_| Failure::input(format!("{} is not UTF-8 text", path.display())))
 }
 
 #[cfg(test)]

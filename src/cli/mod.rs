@@ -2,20 +2,27 @@
 //!
 //! It is the only place that reads the environment, ends the process or knows a terminal.
 
-use std::process::ExitCode;
+use std::{future::Future, path::Path, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::Parser as _;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     cli::{
         args::{Arguments, Command},
-        exit::{Exit, Failure},
+        env::ProcessEnvironment,
+        exit::{Exit, Failure, OrExit as _},
+        logging::Verbosity,
         output::{Manner, Output},
+        settings::{Common, Settings},
     },
     schema::Schema,
 };
 
 mod args;
+mod backend;
+mod chat;
 mod completions;
 mod decode;
 mod encode;
@@ -23,9 +30,12 @@ pub mod env;
 mod exit;
 mod input;
 mod layers;
+mod logging;
 mod output;
 mod parse_response;
+mod serve;
 pub mod settings;
+mod signals;
 mod values;
 
 pub use layers::Problem;
@@ -43,7 +53,8 @@ pub fn main() -> ExitCode {
             return if refusal.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    let manner = Manner::detect(false, arguments.global.quiet, arguments.global.verbose > 0);
+    let global = &arguments.global;
+    let manner = Manner::detect(env::wants_no_colour(&ProcessEnvironment), global.quiet, global.verbose > 0);
     let mut output = Output::standard(manner);
     let done = run(&arguments, &mut output).and_then(|()| output.flush().map_err(Failure::from));
     match done {
@@ -54,10 +65,60 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     match &arguments.command {
-        Command::Serve(_) | Command::Chat(_) => Err(Failure::usage("this verb is not there yet")),
-        Command::Encode(verb) => encode::run(verb, &Schema::embedded(), output),
-        Command::Decode(verb) => decode::run(verb, &Schema::embedded(), output),
-        Command::ParseResponse(verb) => parse_response::run(verb, &Schema::embedded(), output),
+        Command::Serve(_) => {
+            let (settings, schema) = prepare(arguments, LevelFilter::INFO, output)?;
+            block_on(serve::run(&settings, schema, output))
+        }
+        Command::Chat(verb) => {
+            let (settings, schema) = prepare(arguments, LevelFilter::WARN, output)?;
+            block_on(chat::run(verb, &settings, schema, output))
+        }
+        Command::Encode(verb) => encode::run(verb, &toolkit(arguments, output)?, output),
+        Command::Decode(verb) => decode::run(verb, &toolkit(arguments, output)?, output),
+        Command::ParseResponse(verb) => parse_response::run(verb, &toolkit(arguments, output)?, output),
         Command::Completions(verb) => completions::run(verb, output),
     }
+}
+
+/// Everything that a verb which talks with the upstream needs.
+fn prepare(arguments: &Arguments, usual: LevelFilter, output: &Output) -> Result<(Settings, Schema), Failure> {
+    let settings = Settings::resolve(arguments, &ProcessEnvironment, Path::new(".")).map_err(refuse)?;
+    begin_logging(arguments, &settings.common, usual, output);
+    let schema = schema(&settings.common)?;
+    Ok((settings, schema))
+}
+
+/// What a verb of the toolkit needs.
+fn toolkit(arguments: &Arguments, output: &Output) -> Result<Schema, Failure> {
+    let common = Common::resolve(arguments, &ProcessEnvironment, Path::new(".")).map_err(refuse)?;
+    begin_logging(arguments, &common, LevelFilter::WARN, output);
+    schema(&common)
+}
+
+fn begin_logging(arguments: &Arguments, common: &Common, usual: LevelFilter, output: &Output) {
+    let verbosity = Verbosity { quiet: arguments.global.quiet, verbose: arguments.global.verbose, usual };
+    logging::begin(common, verbosity, output.manner().colour);
+}
+
+fn refuse(problems: Vec<Problem>) -> Failure {
+    let lines: Vec<_> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+    let what = if lines.len() == 1 { "this setting is" } else { "these settings are" };
+    Failure::usage(format!("{what} wrong:{}", lines.concat()))
+}
+
+fn schema(common: &Common) -> Result<Schema, Failure> {
+    let Some(path) = &common.descriptors else { return Ok(Schema::embedded()) };
+    let bytes = input::Input::open(Some(path))?.read_whole()?;
+    Schema::from_descriptor_set(&bytes)
+        .with_context(|| format!("{} is not a usable descriptor set", path.display()))
+        .or_exit(Exit::Usage)
+}
+
+/// Runs a verb that waits for the network. What it leaves behind, such as a read from a terminal that nobody answers,
+/// does not hold the process back.
+fn block_on(verb: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(verb);
+    runtime.shutdown_background();
+    done
 }

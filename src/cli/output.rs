@@ -183,16 +183,15 @@ pub(crate) fn without_escapes(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod testing {
+    //! An output that tests can read.
+
     use std::{
         io::{self, Write},
         sync::{Arc, Mutex},
     };
 
-    use serde_json::json;
-
-    use super::{Manner, Output, without_escapes};
-    use crate::cli::exit::{Exit, Failure};
+    use super::{Manner, Output};
 
     #[derive(Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);
@@ -208,12 +207,23 @@ mod tests {
         }
     }
 
-    fn output(manner: Manner) -> (Output, impl Fn() -> (String, String)) {
+    /// The output, and what reads its data and its talk.
+    pub(crate) fn output(manner: Manner) -> (Output, impl Fn() -> (String, String)) {
         let (data, talk) = (Shared::default(), Shared::default());
         let output = Output { data: Box::new(data.clone()), talk: Box::new(talk.clone()), manner };
         let read = |shared: &Shared| String::from_utf8(shared.0.lock().unwrap().clone()).unwrap();
         (output, move || (read(&data), read(&talk)))
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use serde_json::json;
+
+    use super::{Manner, testing::output, without_escapes};
+    use crate::cli::exit::{Exit, Failure};
 
     const TERMINAL: Manner =
         Manner { data_terminal: true, talk_terminal: true, colour: true, quiet: false, verbose: false };

@@ -20,6 +20,7 @@ use crate::{
         values::{self, OFFICIAL_ROOT, Upstream},
     },
     secret::Secret,
+    upstream::{HistoryCarrier, McpForm, SystemCarrier},
 };
 
 /// How log lines look.
@@ -29,35 +30,6 @@ pub enum LogFormat {
     Text,
     /// For a machine: one JSON object a line.
     Json,
-}
-
-/// How earlier messages travel upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HistoryCarrier {
-    /// As the task tree that the upstream itself would have made.
-    Tasks,
-    /// As text within the query.
-    Flatten,
-}
-
-/// How system text travels upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SystemCarrier {
-    /// As the rules of the project that the user works in.
-    ProjectRules,
-    /// As an attachment of the query.
-    Attachment,
-    /// At the head of the query.
-    Query,
-}
-
-/// How the client's tools are announced upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum McpForm {
-    /// Grouped under a server.
-    Servers,
-    /// As one flat list, the older form.
-    Flat,
 }
 
 /// What the toolkit verbs need; it is found without looking at anything else, so that a wrong server setting cannot keep

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::turn::TurnError;
+use crate::turn::{ErrorKind, TurnError};
 
 /// One value of a request body and the way to it.
 #[derive(Clone, Copy)]
@@ -97,7 +97,7 @@ impl<'p, 'v> Field<'p, 'v> {
     pub(crate) fn error(&self, reason: impl fmt::Display) -> TurnError {
         let path = self.to_string();
         match self.step {
-            Step::Root => TurnError::new(crate::turn::ErrorKind::InvalidRequest, format!("The body {reason}.")),
+            Step::Root => TurnError::new(ErrorKind::InvalidRequest, format!("The body {reason}.")),
             Step::Key(_) | Step::Index(_) => TurnError::invalid(path.as_str(), format!("`{path}` {reason}.")),
         }
     }
@@ -113,9 +113,7 @@ impl<'p, 'v> Field<'p, 'v> {
 
     fn wants(&self, what: &str) -> TurnError {
         let found = match self.value {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
+            Value::Null | Value::Bool(_) | Value::Number(_) => &self.value.to_string(),
             Value::String(_) => "a string",
             Value::Array(_) => "an array",
             Value::Object(_) => "an object",
@@ -156,7 +154,7 @@ mod tests {
         let part = content.items().unwrap().next().unwrap();
         let error = part.get("text").unwrap().text().unwrap_err();
         assert_eq!(error.param.as_deref(), Some("messages[0].content[0].text"));
-        assert_eq!(error.message, "`messages[0].content[0].text` must be a string, but is a number.");
+        assert_eq!(error.message, "`messages[0].content[0].text` must be a string, but is 7.");
         assert_eq!(message.missing("role").param.as_deref(), Some("messages[0].role"));
         assert_eq!(root.missing("model").param.as_deref(), Some("model"));
         assert!(root.get("n").unwrap().whole().is_err());

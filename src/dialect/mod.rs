@@ -66,6 +66,9 @@ pub trait Encoder: Send {
     /// at once, for all choices.
     fn push(&mut self, choice: u32, event: &TurnEvent, out: &mut Vec<u8>);
 
+    /// Ends the whole answer with `error`, whatever its choices were about to say, and appends the frame that says so.
+    fn fail(&mut self, error: &TurnError, out: &mut Vec<u8>);
+
     /// Appends a frame that says nothing but keeps the client from giving up.
     fn heartbeat(&mut self, out: &mut Vec<u8>);
 

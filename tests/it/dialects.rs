@@ -3,11 +3,9 @@
 //! `tests/fixtures/answers` holds event scripts that every dialect writes; a dialect's own folder holds its requests and
 //! all its goldens. `WARP2API_BLESS=1` rewrites the goldens.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
+use crate::common::{check_golden, root};
 use serde_json::{Map, Value, json};
 use warp2api::{
     dialect::{Dialect, Request, Stamp, openai_chat::OpenAiChat},
@@ -15,31 +13,21 @@ use warp2api::{
     turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
 };
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
-}
+const FIXTURES: &str = "tests/fixtures";
 
-/// The JSON files of `folder` with their names, sorted.
-fn inputs(folder: &Path) -> Vec<(PathBuf, String)> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let is_input = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "json");
-    let mut paths: Vec<PathBuf> =
-        paths.filter(is_input).filter(|path| !path.to_string_lossy().contains(".body.")).collect();
+/// The JSON files of a folder of fixtures, each with its name, sorted.
+fn inputs(folder: &str) -> Vec<(String, String)> {
+    let folder = root().join(FIXTURES).join(folder);
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|kind| kind == "json"));
     paths.sort();
     assert!(!paths.is_empty(), "{} holds no fixture", folder.display());
-    paths.into_iter().map(|path| (path.clone(), fs::read_to_string(&path).unwrap())).collect()
-}
-
-/// Holds `found` against the golden at `path`, or writes it there.
-fn check(path: &Path, found: &str, differences: &mut Vec<String>) {
-    #[expect(clippy::disallowed_methods, reason = "the switch that rewrites goldens is no setting of the program")]
-    let bless = std::env::var("WARP2API_BLESS").is_ok();
-    if bless {
-        fs::write(path, found).unwrap();
-    } else if fs::read_to_string(path).unwrap_or_default() != found {
-        differences.push(format!("{} is not what came out:\n{found}", path.display()));
-    }
+    let named = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, fs::read_to_string(&path).unwrap())
+    };
+    paths.into_iter().map(named).collect()
 }
 
 fn stamp() -> Stamp {
@@ -52,8 +40,7 @@ fn read(body: &[u8]) -> Result<Request, TurnError> {
 
 #[test]
 fn chat_requests_become_turns() {
-    let mut differences = Vec::new();
-    for (path, input) in inputs(&fixtures().join("openai_chat/requests")) {
+    for (name, input) in inputs("openai_chat/requests") {
         let found = match read(input.as_bytes()) {
             Ok(request) => format!(
                 "stream: {}\nchoices: {}\nignored: {:?}\n{:#?}\n",
@@ -64,32 +51,27 @@ fn chat_requests_become_turns() {
                 format!("{} {:?}\n{:#}\n", reply.status, reply.headers, reply.body)
             }
         };
-        check(&path.with_extension("txt"), &found, &mut differences);
+        check_golden(&format!("{FIXTURES}/openai_chat/requests/{name}.txt"), &found);
     }
-    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
 #[test]
 fn chat_answers_look_as_the_api_has_them() {
-    let mut differences = Vec::new();
-    for (path, input) in inputs(&fixtures().join("answers")) {
+    for (name, input) in inputs("answers") {
         let script: Value = serde_json::from_str(&input).unwrap();
-        for (suffix, options) in [("", json!({})), (".functions", json!({"functions": [{"name": "get_weather"}]}))] {
-            let name = format!("{}{suffix}", path.file_stem().unwrap().to_string_lossy());
-            let golden = fixtures().join("openai_chat/answers").join(name);
+        let functions = json!({"functions": [{"name": "get_weather"}]});
+        // Only calls look different to a client that knows functions but no tools.
+        let legacy = input.contains("\"call\"").then_some((".functions", functions));
+        for (suffix, options) in [("", json!({}))].into_iter().chain(legacy) {
+            let golden = format!("{FIXTURES}/openai_chat/answers/{name}{suffix}");
             let stream = written_stream(&script, &options, true);
-            check(&golden.with_file_name(file_name(&golden, ".stream.txt")), &stream, &mut differences);
+            check_golden(&format!("{golden}.stream.txt"), &stream);
             let body = written_body(&script, &options);
-            check(&golden.with_file_name(file_name(&golden, ".body.json")), &format!("{body:#}\n"), &mut differences);
+            check_golden(&format!("{golden}.body.json"), &format!("{body:#}\n"));
             hold_stream_against_body(&stream, &body);
             hold_stream_against_body(&written_stream(&script, &options, false), &body);
         }
     }
-    assert!(differences.is_empty(), "{}", differences.join("\n"));
-}
-
-fn file_name(golden: &Path, suffix: &str) -> String {
-    format!("{}{suffix}", golden.file_name().unwrap().to_string_lossy())
 }
 
 fn request_for(script: &Value, options: &Value, more: Value) -> Request {

@@ -209,15 +209,12 @@ impl ChatEncoder {
         sse::put(out, None, "[DONE]");
     }
 
-    /// An error ends the whole answer, whatever the other choices were about to say: the SDKs raise it at once. Only a
-    /// full context window, after some output, is an ordinary end.
-    fn fail(&mut self, index: usize, error: &TurnError, out: &mut Vec<u8>) {
-        if error.kind == ErrorKind::ContextLengthExceeded && self.choices[index].begun {
-            return self.end(index, "length", out);
-        }
-        self.done = true;
-        if self.form.stream {
-            sse::put(out, None, &json::line(&error::body(error)));
+    /// One choice failed, and so has the whole answer: the SDKs raise an error at once. Only a full context window,
+    /// after some output, is an ordinary end.
+    fn choice_failed(&mut self, index: usize, error: &TurnError, out: &mut Vec<u8>) {
+        match error.kind == ErrorKind::ContextLengthExceeded && self.choices[index].begun {
+            true => self.end(index, "length", out),
+            false => self.fail(error, out),
         }
     }
 
@@ -263,7 +260,13 @@ impl Encoder for ChatEncoder {
             TurnEvent::ToolCall(call) => self.tool_call(index, call, out),
             TurnEvent::Usage(usage) => self.add_usage(usage),
             TurnEvent::Finished(stop) => self.finish(index, stop, out),
-            TurnEvent::Failed(error) => self.fail(index, error, out),
+            TurnEvent::Failed(error) => self.choice_failed(index, error, out),
+        }
+    }
+
+    fn fail(&mut self, error: &TurnError, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.done, true) && self.form.stream {
+            sse::put(out, None, &json::line(&error::body(error)));
         }
     }
 

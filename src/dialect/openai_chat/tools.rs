@@ -154,12 +154,15 @@ impl Tools {
         }
     }
 
+    /// The name in `field`, if the request offers that tool.
     fn offered(&self, field: &Field<'_, '_>) -> Result<String, TurnError> {
         let name = name(field)?;
-        match self.tools.iter().any(|tool| tool.name == name) {
-            true => Ok(name),
-            false => Err(field.error(format_args!("names `{name}`, which is not among the request's tools"))),
+        if self.tools.iter().any(|tool| tool.name == name) {
+            return Ok(name);
         }
+        let named = field.get("name");
+        let named = named.as_ref().unwrap_or(field);
+        Err(named.error(format_args!("is `{name}`, which is not among the request's tools")))
     }
 }
 

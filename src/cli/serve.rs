@@ -1,0 +1,151 @@
+//! `warp2api serve`: binds, says how to reach it, serves until a signal, then lets answers in progress end.
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+use crate::{
+    cli::{
+        backend::Backend,
+        exit::{Exit, Failure},
+        output::Output,
+        settings::{Serving, Settings},
+        signals::Signals,
+        values::Upstream,
+    },
+    schema::Schema,
+    server,
+};
+
+/// Serves until it is told to stop.
+pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output) -> Result<(), Failure> {
+    let listener = bind(settings.serving.listen).await?;
+    let address = listener.local_addr()?;
+    let backend = Backend::start(settings, schema).await?;
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        () = backend.learn_models(output) => {}
+        () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
+    }
+    greet(settings, address, &backend, output);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async {
+        // The sender never goes away without sending.
+        drop(stopped.await);
+    };
+    let configuration = configuration(&settings.serving, address);
+    let serving = server::run(listener, configuration, backend.gateway.clone(), shutdown);
+    tokio::pin!(serving);
+    tokio::select! {
+        ended = &mut serving => return Ok(ended?),
+        () = signals.next() => {}
+    }
+    output.note("stopping: answers in progress may end; a second signal stops at once");
+    drop(stop.send(()));
+    tokio::select! {
+        ended = serving => Ok(ended?),
+        () = signals.next() => Err(Failure::new(Exit::Interrupted, "stopped at once")),
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let failure = Failure::new(Exit::Failed, format!("cannot listen on {address}: {error}"));
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => failure
+                .hint("another program serves this address; stop it, or choose another with --listen ADDRESS:PORT"),
+            std::io::ErrorKind::PermissionDenied => {
+                failure.hint("ports below 1024 need privileges; choose a higher one")
+            }
+            _ => failure,
+        }
+    })
+}
+
+fn configuration(serving: &Serving, address: SocketAddr) -> server::Config {
+    server::Config {
+        client_keys: serving.client_keys.clone(),
+        strict: serving.strict,
+        max_body: serving.max_body,
+        heartbeat: serving.heartbeat,
+        drain_timeout: serving.drain_timeout,
+        cors: serving.cors.clone(),
+        allowed_hosts: serving.allowed_hosts.clone(),
+        loopback_only: address.ip().is_loopback(),
+    }
+}
+
+/// Says what is served and how to reach it.
+fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, output: &mut Output) {
+    let serving = &settings.serving;
+    output.note(&format!("warp2api {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
+    output.note(&format!("  upstream    {}", settings.upstream));
+    output.note(&format!("  credential  {}", backend.credential));
+    output.note("Point a client at it:");
+    for line in pointers(address, !serving.client_keys.is_empty()) {
+        output.note(&format!("  {line}"));
+    }
+    if serving.client_keys.is_empty() && !address.ip().is_loopback() {
+        output.warn("whoever reaches this address spends your account: no client key is set");
+    }
+    if let Upstream::Service { root, .. } = &settings.upstream
+        && is_exposed(root)
+    {
+        output.warn("the upstream is reached without TLS: whoever is on the way can read your credential");
+    }
+}
+
+/// The three lines that point a client at `address`.
+fn pointers(address: SocketAddr, keyed: bool) -> [String; 3] {
+    let host = match address.ip() {
+        ip if !ip.is_unspecified() => SocketAddr::new(ip, address.port()),
+        _ => SocketAddr::from(([127, 0, 0, 1], address.port())),
+    };
+    let (key, header) = match keyed {
+        true => (
+            "export OPENAI_API_KEY=\"$API_TOKEN\"    # the client key that you set",
+            " -H \"Authorization: Bearer $OPENAI_API_KEY\"",
+        ),
+        false => ("export OPENAI_API_KEY=any    # none is asked for", ""),
+    };
+    let body = r#"{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}"#;
+    [
+        format!("export OPENAI_BASE_URL=http://{host}/v1"),
+        key.to_owned(),
+        format!("curl -N http://{host}/v1/chat/completions{header} -H 'Content-Type: application/json' -d '{body}'"),
+    ]
+}
+
+/// True when credentials would leave this machine in the clear.
+fn is_exposed(root: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(root) else { return false };
+    let local = url.host_str().is_some_and(|host| {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    });
+    url.scheme() == "http" && !local
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_exposed, pointers};
+
+    #[test]
+    fn the_lines_name_an_address_that_a_client_can_reach() {
+        let lines = pointers("0.0.0.0:80".parse().unwrap(), true);
+        assert_eq!(lines[0], "export OPENAI_BASE_URL=http://127.0.0.1:80/v1");
+        assert!(lines[2].contains("Bearer $OPENAI_API_KEY"), "{}", lines[2]);
+        let lines = pointers("[::1]:8010".parse().unwrap(), false);
+        assert_eq!(lines[0], "export OPENAI_BASE_URL=http://[::1]:8010/v1");
+        assert!(!lines[2].contains("Authorization"), "{}", lines[2]);
+    }
+
+    #[test]
+    fn only_plain_http_to_elsewhere_is_exposed() {
+        for safe in ["https://app.warp.dev", "http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"] {
+            assert!(!is_exposed(safe), "{safe}");
+        }
+        assert!(is_exposed("http://app.warp.dev"));
+        assert!(is_exposed("http://localhost.example"));
+    }
+}

@@ -1,0 +1,90 @@
+//! Takes in a request's body: decompressed, bounded, whole.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, header::CONTENT_ENCODING},
+};
+use http_body_util::BodyExt;
+
+use crate::turn::{ErrorKind, TurnError};
+
+/// A client that sends too much is listened to a little longer, for one that is cut off while it still sends may never
+/// read why.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The whole body, whose encoding has already been undone if it is a known one.
+///
+/// # Errors
+/// When the encoding is unknown, the data is corrupt or there is more than `limit` bytes of it.
+pub(crate) async fn whole(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Vec<u8>, TurnError> {
+    check_encoding(headers)?;
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| corrupt(&error))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len().saturating_add(data.len()) > limit {
+            drop(whole);
+            hear_out(body, limit).await;
+            let message = format!("The request body is larger than {limit} bytes, which is this server's limit.");
+            return Err(TurnError::new(ErrorKind::BodyTooLarge, message));
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole)
+}
+
+/// Whatever encoding is still named was not undone.
+fn check_encoding(headers: &HeaderMap) -> Result<(), TurnError> {
+    let Some(encoding) = headers.get(CONTENT_ENCODING) else { return Ok(()) };
+    if encoding.is_empty() || encoding == "identity" {
+        return Ok(());
+    }
+    let encoding: String = String::from_utf8_lossy(encoding.as_bytes()).chars().take(100).collect();
+    let message = format!("The content encoding `{encoding}` is not known; use gzip, deflate, br, zstd or none.");
+    Err(TurnError::new(ErrorKind::UnsupportedEncoding, message))
+}
+
+fn corrupt(error: &axum::Error) -> TurnError {
+    TurnError::new(ErrorKind::InvalidRequest, format!("The request body cannot be read: {error}."))
+}
+
+/// Reads on without keeping anything, for a while and up to three times the limit.
+async fn hear_out(mut body: Body, limit: usize) {
+    let mut left = limit.saturating_mul(3);
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.len()));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whether it ended or the time was up makes no difference.
+    let _ = tokio::time::timeout(PATIENCE, reading).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::HeaderMap};
+
+    use super::whole;
+    use crate::turn::ErrorKind;
+
+    #[tokio::test]
+    async fn the_limit_is_exact() {
+        assert_eq!(whole(&HeaderMap::new(), Body::from("0123456789"), 10).await.unwrap(), b"0123456789");
+        let error = whole(&HeaderMap::new(), Body::from("0123456789a"), 10).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::BodyTooLarge);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_encoding_is_named() {
+        let encoded = |name: &str| HeaderMap::from_iter([("content-encoding".parse().unwrap(), name.parse().unwrap())]);
+        let error = whole(&encoded("compress"), Body::from("x"), 10).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::UnsupportedEncoding);
+        assert!(error.message.contains("`compress`"));
+        assert_eq!(whole(&encoded("identity"), Body::from("x"), 10).await.unwrap(), b"x");
+    }
+}

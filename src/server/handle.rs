@@ -1,0 +1,112 @@
+//! The one handler: who asks, for what, may they; and the way out that every answer takes.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts},
+};
+use futures_util::FutureExt;
+use serde_json::json;
+
+use crate::{
+    server::{
+        Server, guard, models, respond,
+        route::{self, Target},
+        turns,
+    },
+    turn::{ErrorKind, TurnError},
+};
+
+/// Answers `request`.
+pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
+    let request_id = format!("req_{}", uuid::Uuid::new_v4().simple());
+    let (parts, body) = request.into_parts();
+    let target = Target::of(parts.uri.path());
+    let served = survive(serve(&server, &target, &request_id, &parts, body)).await;
+    let mut response = served.unwrap_or_else(|error| {
+        tracing::debug!(request_id, path = parts.uri.path(), error = %error, "a request is refused");
+        respond::error(target.dialect(), &error, &request_id)
+    });
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(target.methods()));
+    }
+    // Each SDK looks for its own.
+    for name in ["x-request-id", "request-id"] {
+        respond::put(response.headers_mut(), HeaderName::from_static(name), &request_id);
+    }
+    guard::put_cors(&server.config, &parts.headers, response.headers_mut());
+    response
+}
+
+/// What `serving` gives, or an error when it panics: one request's fault must not be another's.
+async fn survive<T>(serving: impl Future<Output = Result<T, TurnError>>) -> Result<T, TurnError> {
+    // Whatever the panic left half done belongs to the future alone, and nobody looks at that any more.
+    AssertUnwindSafe(serving).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a request met a fault of the gateway");
+        Err(TurnError::new(ErrorKind::Internal, "The gateway met a fault of its own; its log says more."))
+    })
+}
+
+async fn serve(
+    server: &Arc<Server>,
+    target: &Target,
+    request_id: &str,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response<Body>, TurnError> {
+    if parts.method == Method::OPTIONS {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(target.methods()));
+        return Ok(response);
+    }
+    if !target.is_open() {
+        guard::check_origin(&server.config, &parts.uri, &parts.headers)?;
+        guard::check_key(&server.config, &parts.headers)?;
+    }
+    if matches!(target, Target::Unknown) {
+        return Err(nothing_here(parts));
+    }
+    if !target.takes(parts.method.as_str()) {
+        let message = format!("This path takes {}, not {}.", target.methods(), parts.method);
+        return Err(TurnError::new(ErrorKind::MethodNotAllowed, message));
+    }
+    let ok = |value| respond::json(StatusCode::OK, &value);
+    match target {
+        Target::Root => Ok(ok(json!({
+            "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"), "endpoints": route::endpoints(),
+        }))),
+        Target::Health => Ok(ok(json!({"status": "ok"}))),
+        Target::Models => models::list(&server.gateway.catalogue(), &parts.uri, &parts.headers).map(ok),
+        Target::Model(id) => models::one(&server.gateway.catalogue(), id, &parts.headers).map(ok),
+        Target::Turns(dialect) => Ok(turns::answer(server, *dialect, request_id, &parts.headers, body).await),
+        Target::Unknown => Err(nothing_here(parts)),
+    }
+}
+
+fn nothing_here(parts: &Parts) -> TurnError {
+    let path: String = parts.uri.path().chars().take(100).collect();
+    let message =
+        format!("`{} {path}` is not served here. Served are: {}.", parts.method, route::endpoints().join(", "));
+    TurnError::new(ErrorKind::NotFound, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::survive;
+    use crate::turn::{ErrorKind, TurnError};
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_of_the_gateway() {
+        let panicking = async {
+            let nothing: Option<u8> = None;
+            Ok(nothing.expect("this panic is part of the test"))
+        };
+        let error: TurnError = survive(panicking).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Internal);
+        assert!(!error.message.contains("part of the test"));
+        assert_eq!(survive(async { Ok(7) }).await, Ok(7));
+    }
+}

@@ -1,0 +1,166 @@
+//! The models, in the two shapes that clients know: OpenAI's, and Anthropic's for those that send `anthropic-version`
+//! (`CLIENTS.md` §3.5).
+
+use axum::http::{HeaderMap, Uri};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    models::{Catalogue, Model},
+    turn::{ErrorKind, TurnError},
+};
+
+/// How many models a page has unless the client says so, and how many at most.
+const USUAL_PAGE: usize = 20;
+const LARGEST_PAGE: usize = 1000;
+/// No one says when a model was made; this is what the API itself answers then.
+const UNKNOWN_DATE: &str = "1970-01-01T00:00:00Z";
+
+/// The list of all models.
+///
+/// # Errors
+/// When the page that is asked for makes no sense.
+pub(crate) fn list(catalogue: &Catalogue, uri: &Uri, headers: &HeaderMap) -> Result<Value, TurnError> {
+    if wants_anthropic(headers) {
+        return page(catalogue.models(), uri.query().unwrap_or_default());
+    }
+    let models: Vec<Value> = catalogue.models().iter().map(openai).collect();
+    Ok(json!({"object": "list", "data": models}))
+}
+
+/// One model.
+///
+/// # Errors
+/// When there is none of that name.
+pub(crate) fn one(catalogue: &Catalogue, id: &str, headers: &HeaderMap) -> Result<Value, TurnError> {
+    let model = catalogue.find(id).ok_or_else(|| {
+        let hint = catalogue.nearest(id).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
+        let message = format!("There is no model `{}`.{hint}", id.chars().take(100).collect::<String>());
+        TurnError::new(ErrorKind::ModelNotFound, message)
+    })?;
+    Ok(if wants_anthropic(headers) { anthropic(model) } else { openai(model) })
+}
+
+/// Only this header tells the two kinds of clients apart: both send keys in either form.
+fn wants_anthropic(headers: &HeaderMap) -> bool {
+    headers.contains_key("anthropic-version")
+}
+
+fn openai(model: &Model) -> Value {
+    json!({"id": model.id, "object": "model", "created": 0, "owned_by": model.vendor})
+}
+
+fn anthropic(model: &Model) -> Value {
+    let mut members = Map::from_iter([
+        ("type".to_owned(), json!("model")),
+        ("id".to_owned(), json!(model.id)),
+        ("display_name".to_owned(), json!(model.display_name)),
+        ("created_at".to_owned(), json!(UNKNOWN_DATE)),
+        ("lifecycle".to_owned(), json!("active")),
+    ]);
+    if let Some(tokens) = model.context_window {
+        members.insert("max_input_tokens".to_owned(), json!(tokens));
+    }
+    Value::Object(members)
+}
+
+/// The page that `query` asks for.
+fn page(models: &[Model], query: &str) -> Result<Value, TurnError> {
+    let limit = match parameter(query, "limit") {
+        None => USUAL_PAGE,
+        Some(limit) => limit.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit)).ok_or_else(|| {
+            TurnError::invalid("limit", format!("`limit` must be a whole number from 1 to {LARGEST_PAGE}."))
+        })?,
+    };
+    let position = |name: &str| -> Result<Option<usize>, TurnError> {
+        let Some(id) = parameter(query, name) else { return Ok(None) };
+        let at = models.iter().position(|model| model.id == id);
+        at.map(Some).ok_or_else(|| TurnError::invalid(name, format!("`{name}` names no model of the list.")))
+    };
+    let (from, to) = match (position("after_id")?, position("before_id")?) {
+        (Some(after), _) => (after + 1, (after + 1 + limit).min(models.len())),
+        (None, Some(before)) => (before.saturating_sub(limit), before),
+        (None, None) => (0, limit.min(models.len())),
+    };
+    let is_backwards = parameter(query, "after_id").is_none() && parameter(query, "before_id").is_some();
+    let page = &models[from..to];
+    Ok(json!({
+        "data": page.iter().map(anthropic).collect::<Vec<_>>(),
+        "has_more": if is_backwards { from > 0 } else { to < models.len() },
+        "first_id": page.first().map(|model| model.id.as_str()),
+        "last_id": page.last().map(|model| model.id.as_str()),
+    }))
+}
+
+fn parameter(query: &str, name: &str) -> Option<String> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let value = pairs.into_iter().find(|(key, _)| *key == name)?.1.replace('+', " ");
+    Some(percent_decode_str(&value).decode_utf8_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, Uri};
+    use serde_json::Value;
+
+    use super::{list, one};
+    use crate::{models::Catalogue, turn::ErrorKind};
+
+    fn anthropic() -> HeaderMap {
+        HeaderMap::from_iter([("anthropic-version".parse().unwrap(), "2023-06-01".parse().unwrap())])
+    }
+
+    fn ids(page: &Value) -> Vec<String> {
+        page["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_header_alone_decides_the_shape() {
+        let catalogue = Catalogue::default();
+        let uri = Uri::from_static("/v1/models?limit=1000");
+        let openai = list(&catalogue, &uri, &HeaderMap::new()).unwrap();
+        assert_eq!(openai["object"], "list");
+        assert_eq!(openai["data"][0]["object"], "model");
+        let other = list(&catalogue, &uri, &anthropic()).unwrap();
+        assert_eq!(other["data"][0]["type"], "model");
+        assert_eq!(other["data"][0]["lifecycle"], "active");
+        assert_eq!(ids(&openai), ids(&other));
+        assert_eq!(one(&catalogue, "GPT-4o", &HeaderMap::new()).unwrap()["id"], "gpt-4o");
+        assert_eq!(one(&catalogue, "gpt-4o", &anthropic()).unwrap()["type"], "model");
+    }
+
+    #[test]
+    fn pages_forwards_and_backwards_hold_every_model_once() {
+        let catalogue = Catalogue::default();
+        let all: Vec<String> = catalogue.models().iter().map(|model| model.id.clone()).collect();
+        let get =
+            |query: &str| list(&catalogue, &format!("/v1/models?{query}").parse().unwrap(), &anthropic()).unwrap();
+        let mut forwards = Vec::new();
+        let mut page = get("limit=7");
+        loop {
+            forwards.extend(ids(&page));
+            if page["has_more"] == false {
+                break;
+            }
+            let last = page["last_id"].as_str().unwrap().replace(' ', "%20");
+            page = get(&format!("after_id={last}&limit=7"));
+        }
+        assert_eq!(forwards, all);
+        let before = get(&format!("limit=3&before_id={}", all[5]));
+        assert_eq!(ids(&before), all[2..5]);
+        assert_eq!(before["has_more"], true);
+        assert_eq!(get("")["data"].as_array().unwrap().len(), 20);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_its_name() {
+        let catalogue = Catalogue::default();
+        for (query, param) in [("limit=0", "limit"), ("limit=x", "limit"), ("after_id=nothing", "after_id")] {
+            let uri = format!("/v1/models?{query}").parse().unwrap();
+            assert_eq!(list(&catalogue, &uri, &anthropic()).unwrap_err().param.as_deref(), Some(param));
+        }
+        let error = one(&catalogue, "claude-4-5-opos", &HeaderMap::new()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::ModelNotFound);
+        assert!(error.message.contains("Did you mean `claude-4-5-opus`?"), "{}", error.message);
+    }
+}

@@ -1,0 +1,137 @@
+//! Which thing a path names. Clients are given base URLs with `/v1`, without it and with a slash too many, and build
+//! paths from them in every way, so all of these lead to the same place (`CLIENTS.md` §4.12).
+
+use percent_encoding::percent_decode_str;
+
+use crate::dialect::{self, Dialect};
+
+/// What a path names.
+pub(crate) enum Target {
+    /// The server itself.
+    Root,
+    /// Whether it is alive.
+    Health,
+    /// The list of models.
+    Models,
+    /// One model, by its id.
+    Model(String),
+    /// Turns in this dialect.
+    Turns(&'static dyn Dialect),
+    /// Nothing that is served.
+    Unknown,
+}
+
+impl Target {
+    /// The target of the path `path`, as it came.
+    pub(crate) fn of(path: &str) -> Self {
+        let segments = significant(path);
+        match segments.as_slice() {
+            [] => Self::Root,
+            ["healthz"] => Self::Health,
+            ["models"] => Self::Models,
+            ["models", id @ ..] => Self::Model(percent_decode_str(&id.join("/")).decode_utf8_lossy().into_owned()),
+            _ => {
+                let serves = |dialect: &&&'static dyn Dialect| {
+                    dialect.routes().iter().any(|route| significant(route) == segments)
+                };
+                dialect::ALL.iter().find(serves).map_or(Self::Unknown, |dialect| Self::Turns(*dialect))
+            }
+        }
+    }
+
+    /// The methods that it takes, as an `allow` header has them.
+    pub(crate) fn methods(&self) -> &'static str {
+        match self {
+            Self::Root | Self::Health | Self::Models | Self::Model(_) => "GET, HEAD, OPTIONS",
+            Self::Turns(_) => "POST, OPTIONS",
+            Self::Unknown => "OPTIONS",
+        }
+    }
+
+    /// True when the method `method` means something here.
+    pub(crate) fn takes(&self, method: &str) -> bool {
+        self.methods().split(", ").any(|known| known == method)
+    }
+
+    /// True when it is open to everyone.
+    pub(crate) fn is_open(&self) -> bool {
+        match self {
+            Self::Root | Self::Health => true,
+            Self::Models | Self::Model(_) | Self::Turns(_) | Self::Unknown => false,
+        }
+    }
+
+    /// The dialect that errors about it are written in.
+    pub(crate) fn dialect(&self) -> &'static dyn Dialect {
+        match self {
+            Self::Turns(dialect) => *dialect,
+            Self::Root | Self::Health | Self::Models | Self::Model(_) | Self::Unknown => {
+                &dialect::openai_chat::OpenAiChat
+            }
+        }
+    }
+}
+
+/// What there is, for an answer that says so.
+pub(crate) fn endpoints() -> Vec<String> {
+    let turns = dialect::ALL.iter().flat_map(|dialect| dialect.routes()).map(|route| format!("POST {route}"));
+    turns.chain(["GET /v1/models", "GET /v1/models/{id}", "GET /healthz"].map(str::to_owned)).collect()
+}
+
+/// The segments of a path that tell it from others.
+fn significant(path: &str) -> Vec<&str> {
+    path.split('/').filter(|segment| !segment.is_empty()).skip_while(|segment| *segment == "v1").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, endpoints};
+
+    fn name(path: &str) -> String {
+        match Target::of(path) {
+            Target::Root => "root".to_owned(),
+            Target::Health => "health".to_owned(),
+            Target::Models => "models".to_owned(),
+            Target::Model(id) => format!("model {id}"),
+            Target::Turns(dialect) => dialect.name().to_owned(),
+            Target::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_way_to_build_a_path_leads_there() {
+        for path in [
+            "/v1/chat/completions",
+            "/chat/completions",
+            "/v1/v1/chat/completions",
+            "/v1/chat/completions/",
+            "//v1//chat/completions",
+        ] {
+            assert_eq!(name(path), "openai_chat", "{path}");
+        }
+        for (path, target) in [
+            ("/", "root"),
+            ("", "root"),
+            ("/v1", "root"),
+            ("/v1/", "root"),
+            ("/healthz", "health"),
+            ("/v1/models", "models"),
+            ("/models/", "models"),
+            ("/v1/models/gpt-5", "model gpt-5"),
+            ("/v1/models/vendor/name", "model vendor/name"),
+            ("/v1/models/vendor%2Fname%20%28high%29", "model vendor/name (high)"),
+            ("/v1/models/%ff", "model \u{fffd}"),
+            ("/v1/embeddings", "unknown"),
+            ("/chat", "unknown"),
+            ("/v1/chat/completions/7", "unknown"),
+            ("/chat/v1/completions", "unknown"),
+        ] {
+            assert_eq!(name(path), target, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_dialect_is_among_the_endpoints() {
+        assert!(endpoints().contains(&"POST /v1/chat/completions".to_owned()));
+    }
+}

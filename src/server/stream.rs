@@ -1,0 +1,256 @@
+//! A streamed answer: every batch of events becomes one piece of the body, silence becomes heartbeats, and whatever
+//! happens the client hears an end.
+
+use std::{convert::Infallible, pin::Pin, time::Duration};
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
+use tokio::{
+    sync::watch,
+    time::{Instant, Sleep},
+};
+
+use crate::{
+    dialect::Encoder,
+    server::{
+        choices::{Choices, Step},
+        turn_log::TurnLog,
+    },
+    turn::{ErrorKind, TurnError, TurnEvent},
+};
+
+/// A stream that has begun.
+pub(crate) struct Writer {
+    encoder: Box<dyn Encoder>,
+    choices: Choices,
+    /// Turns true when the stream must end.
+    ending: watch::Receiver<bool>,
+    heartbeat: Duration,
+    /// When the client last heard something.
+    spoke: Instant,
+    /// Fires when it may be time for a heartbeat; it is not set anew with every piece, for that would cost more than
+    /// to look at the clock once in a while.
+    quiet: Pin<Box<Sleep>>,
+    out: Vec<u8>,
+    log: TurnLog,
+}
+
+impl Writer {
+    /// A stream of what `choices` say, in the form of `encoder`.
+    pub(crate) fn new(
+        encoder: Box<dyn Encoder>,
+        choices: Choices,
+        ending: watch::Receiver<bool>,
+        heartbeat: Duration,
+        log: TurnLog,
+    ) -> Self {
+        let quiet = Box::pin(tokio::time::sleep(heartbeat));
+        Self { encoder, choices, ending, heartbeat, spoke: Instant::now(), quiet, out: Vec::new(), log }
+    }
+
+    /// The stream as a body. Dropping it cancels what still runs.
+    pub(crate) fn into_body(self) -> Body {
+        Body::from_stream(stream::unfold(Box::new(self), |mut writer| async move {
+            let piece = writer.piece().await?;
+            Some((Ok::<Bytes, Infallible>(piece), writer))
+        }))
+    }
+
+    /// The next piece; `None` at the end.
+    async fn piece(&mut self) -> Option<Bytes> {
+        while !self.encoder.is_done() {
+            tokio::select! {
+                biased;
+                step = self.choices.next() => self.take(step),
+                () = self.quiet.as_mut() => self.keep_alive(),
+                () = ended(&mut self.ending) => self.fail(&shutting_down()),
+            }
+            if !self.out.is_empty() {
+                self.spoke = Instant::now();
+                // The next piece is likely to be about as large.
+                let room = Vec::with_capacity(self.out.len());
+                return Some(Bytes::from(std::mem::replace(&mut self.out, room)));
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, step: Option<(u32, Step)>) {
+        match step {
+            Some((_, Step::Begun(_))) => {}
+            Some((choice, Step::Events(events))) => events.iter().for_each(|event| self.push(choice, event)),
+            Some((_, Step::Refused(error))) => self.fail(&error),
+            None => self.fail(&without_end()),
+        }
+    }
+
+    fn push(&mut self, choice: u32, event: &TurnEvent) {
+        self.log.note(event);
+        self.encoder.push(choice, event, &mut self.out);
+    }
+
+    fn fail(&mut self, error: &TurnError) {
+        self.log.failed(error);
+        self.encoder.fail(error, &mut self.out);
+    }
+
+    /// Says something if nothing has been said for long enough, and sets the time of the next look.
+    fn keep_alive(&mut self) {
+        let due = self.spoke + self.heartbeat;
+        let now = Instant::now();
+        if due <= now {
+            self.encoder.heartbeat(&mut self.out);
+        }
+        let next = if due <= now { now + self.heartbeat } else { due };
+        self.quiet.as_mut().reset(next);
+    }
+}
+
+/// Done when answers must end, which may be never.
+pub(crate) async fn ended(ending: &mut watch::Receiver<bool>) {
+    if ending.wait_for(|ending| *ending).await.is_err() {
+        // Whoever could have said so is gone.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What clients hear whose answer does not come to its end in time.
+pub(crate) fn shutting_down() -> TurnError {
+    TurnError::new(ErrorKind::UpstreamUnavailable, "The gateway is shutting down; ask again in a moment.")
+        .retry_after(Duration::from_secs(5))
+}
+
+/// What clients hear when the answers are over without an end. It is a fault: every answer has one.
+pub(crate) fn without_end() -> TurnError {
+    TurnError::new(ErrorKind::Internal, "The answer ended without saying how.")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::{StreamExt, stream};
+    use http_body_util::BodyExt;
+    use tokio::sync::watch;
+
+    use super::Writer;
+    use crate::{
+        dialect::{Dialect, Encoder, Stamp, openai_chat::OpenAiChat},
+        models::Catalogue,
+        server::{
+            choices::{Choices, Source, Step},
+            turn_log::TurnLog,
+        },
+        turn::{ErrorKind, StopReason, TurnError, TurnEvent},
+    };
+
+    fn encoder(choices: usize) -> Box<dyn Encoder> {
+        let body = format!(
+            r#"{{"model": "auto", "messages": [{{"role": "user", "content": "x"}}], "stream": true, "n": {choices}}}"#
+        );
+        let stamp = Stamp { id: "1".to_owned(), created: 1 };
+        OpenAiChat.read(body.as_bytes(), stamp, &Catalogue::default()).unwrap().encoder
+    }
+
+    /// Steps, each after so many seconds of silence; then silence for ever, or the end.
+    fn source(steps: Vec<(u64, Step)>, goes_on: bool) -> Source {
+        let steps = stream::iter(steps).then(|(seconds, step)| async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            step
+        });
+        if goes_on { Box::pin(steps.chain(stream::pending())) } else { Box::pin(steps) }
+    }
+
+    fn text(text: &str) -> Step {
+        Step::Events(vec![TurnEvent::Text(text.to_owned())])
+    }
+
+    fn end() -> Step {
+        Step::Events(vec![TurnEvent::Finished(StopReason::EndTurn)])
+    }
+
+    fn writer(sources: Vec<Source>, ending: watch::Receiver<bool>) -> Writer {
+        let encoder = encoder(sources.len());
+        let log = TurnLog::new("req_1", "openai_chat");
+        Writer::new(encoder, Choices::of(sources.into_iter()), ending, Duration::from_secs(10), log)
+    }
+
+    /// The pieces of the body, each as it went out, with the time it did.
+    async fn pieces(writer: Writer) -> Vec<(u64, String)> {
+        let began = tokio::time::Instant::now();
+        let mut body = writer.into_body();
+        let mut pieces = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let piece = String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap();
+            pieces.push((began.elapsed().as_secs(), piece));
+        }
+        pieces
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_is_one_piece_and_silence_is_filled() {
+        let (_end, ending) = watch::channel(false);
+        let batch = Step::Events(vec![TurnEvent::Text("a".to_owned()), TurnEvent::Text("b".to_owned())]);
+        let steps = vec![(0, Step::Begun(vec![])), (4, batch), (25, text("c")), (9, end())];
+        let pieces = pieces(writer(vec![source(steps, false)], ending)).await;
+        let times: Vec<u64> = pieces.iter().map(|(time, _)| *time).collect();
+        // Text at 4 s, silence filled at 14 s and 24 s, text at 29 s, the end at 38 s with no filling before it.
+        assert_eq!(times, [4, 14, 24, 29, 38]);
+        assert_eq!(pieces[0].1.matches("data: ").count(), 3);
+        assert!(pieces[1].1.starts_with(':') && pieces[2].1.starts_with(':'));
+        assert!(pieces[4].1.ends_with("data: [DONE]\n\n"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_just_stop_are_told_as_a_failure() {
+        let (_end, ending) = watch::channel(false);
+        let first = source(vec![(0, text("a")), (0, end())], false);
+        let second = source(vec![(1, text("b"))], false);
+        let pieces = pieces(writer(vec![first, second], ending)).await;
+        let last = &pieces.last().unwrap().1;
+        assert!(last.contains("\"error\"") && !last.contains("[DONE]"), "{last}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_choice_that_never_begins_fails_the_stream() {
+        let (_end, ending) = watch::channel(false);
+        let first = source(vec![(0, text("a"))], true);
+        let refused = Step::Refused(TurnError::new(ErrorKind::RateLimited, "Too many."));
+        let second = source(vec![(1, refused)], false);
+        let pieces = pieces(writer(vec![first, second], ending)).await;
+        assert!(pieces.last().unwrap().1.contains("rate_limit_exceeded"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_must_end_says_why() {
+        let (end_now, ending) = watch::channel(false);
+        // The first choice is already complete: the failure is that of the whole.
+        let first = source(vec![(0, text("a")), (0, end())], false);
+        let second = source(vec![(0, text("b"))], true);
+        let ender = async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            end_now.send_replace(true);
+        };
+        let (pieces, ()) = tokio::join!(pieces(writer(vec![first, second], ending)), ender);
+        let (time, last) = pieces.last().unwrap();
+        assert_eq!(*time, 3);
+        assert!(last.contains("service_unavailable"), "{last}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_goes_away_ends_the_work() {
+        let (_end, ending) = watch::channel(false);
+        let held = std::sync::Arc::new(());
+        let witness = std::sync::Arc::downgrade(&held);
+        let steps = source(vec![(0, text("a"))], true).map(move |step| {
+            let _held = &held;
+            step
+        });
+        let mut body = writer(vec![Box::pin(steps)], ending).into_body();
+        assert!(body.frame().await.is_some());
+        assert!(witness.upgrade().is_some());
+        drop(body);
+        assert!(witness.upgrade().is_none());
+    }
+}

@@ -1,0 +1,169 @@
+//! One turn of any dialect: read, ask, and answer as a stream or as one body.
+
+use std::{sync::Arc, time::SystemTime};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
+};
+
+use crate::{
+    dialect::{Dialect, Encoder, Request, Stamp},
+    server::{
+        Server, body,
+        choices::{Choices, Step},
+        respond,
+        stream::{self, Writer},
+        turn_log::TurnLog,
+    },
+    turn::{TurnError, TurnEvent},
+};
+
+/// The media type of server-sent events.
+const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
+
+/// Answers a request whose path belongs to `dialect`.
+pub(crate) async fn answer(
+    server: &Arc<Server>,
+    dialect: &dyn Dialect,
+    request_id: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    let mut log = TurnLog::new(request_id, dialect.name());
+    let begun = match begin(server, dialect, headers, body, &mut log).await {
+        Ok(begun) => begun,
+        Err(error) => return refuse(dialect, &error, request_id, &mut log),
+    };
+    match begun.stream {
+        true => streamed(server, begun, log),
+        false => whole(server, dialect, request_id, begun, log).await,
+    }
+}
+
+/// A turn that the upstream has begun to answer.
+struct Begun {
+    choices: Choices,
+    encoder: Box<dyn Encoder>,
+    stream: bool,
+    ignored: Vec<String>,
+    repaired: Vec<String>,
+}
+
+/// Takes a request in and asks the upstream. The client is told nothing until the first of its answers has begun, so
+/// that a failure before that can still have a status of its own.
+async fn begin(
+    server: &Server,
+    dialect: &dyn Dialect,
+    headers: &HeaderMap,
+    body: Body,
+    log: &mut TurnLog,
+) -> Result<Begun, TurnError> {
+    let body = body::whole(headers, body, server.config.max_body).await?;
+    let Request { turn, stream, choices, encoder, ignored } =
+        dialect.read(&body, stamp(), &server.gateway.catalogue())?;
+    drop(body);
+    log.model(&turn.model);
+    if server.config.strict && !ignored.is_empty() {
+        let message = format!("The upstream cannot honour: {}. This server is set to refuse that.", ignored.join(", "));
+        return Err(TurnError::invalid(ignored[0].as_str(), message));
+    }
+    let mut choices = Choices::ask(&server.gateway, turn, choices);
+    let mut ending = server.ending.clone();
+    loop {
+        let step = tokio::select! {
+            step = choices.next() => step,
+            () = stream::ended(&mut ending) => return Err(stream::shutting_down()),
+        };
+        match step {
+            Some((_, Step::Begun(repaired))) => return Ok(Begun { choices, encoder, stream, ignored, repaired }),
+            Some((_, Step::Refused(error))) => return Err(error),
+            // An answer begins before it goes on.
+            Some((_, Step::Events(_))) => {}
+            None => return Err(stream::without_end()),
+        }
+    }
+}
+
+fn streamed(server: &Server, begun: Begun, mut log: TurnLog) -> Response<Body> {
+    let mut response = respond::with_body(StatusCode::OK, EVENT_STREAM, Body::empty());
+    put_notes(response.headers_mut(), &begun.ignored, &begun.repaired, &log);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Proxies that would wait for the whole body are told not to.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    log.status(200);
+    let Begun { encoder, choices, .. } = begun;
+    let writer = Writer::new(encoder, choices, server.ending.clone(), server.config.heartbeat, log);
+    *response.body_mut() = writer.into_body();
+    response
+}
+
+async fn whole(
+    server: &Server,
+    dialect: &dyn Dialect,
+    request_id: &str,
+    begun: Begun,
+    mut log: TurnLog,
+) -> Response<Body> {
+    let Begun { mut choices, mut encoder, ignored, repaired, .. } = begun;
+    let mut ending = server.ending.clone();
+    let collected = tokio::select! {
+        collected = collect(&mut choices, encoder.as_mut(), &mut log) => collected,
+        () = stream::ended(&mut ending) => Err(stream::shutting_down()),
+    };
+    match collected {
+        Err(error) => refuse(dialect, &error, request_id, &mut log),
+        Ok(()) => {
+            log.status(200);
+            let mut response = respond::json(StatusCode::OK, &encoder.body());
+            put_notes(response.headers_mut(), &ignored, &repaired, &log);
+            response
+        }
+    }
+}
+
+/// Feeds the encoder to the end. Whatever fails in the middle fails the whole, for the client has seen nothing yet.
+async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut TurnLog) -> Result<(), TurnError> {
+    let mut frames = Vec::new();
+    while !encoder.is_done() {
+        match choices.next().await {
+            Some((_, Step::Begun(_))) => {}
+            Some((_, Step::Refused(error))) => return Err(error),
+            Some((choice, Step::Events(events))) => {
+                for event in events {
+                    log.note(&event);
+                    if let TurnEvent::Failed(error) = event {
+                        return Err(error);
+                    }
+                    encoder.push(choice, &event, &mut frames);
+                }
+            }
+            None => return Err(stream::without_end()),
+        }
+    }
+    Ok(())
+}
+
+fn refuse(dialect: &dyn Dialect, error: &TurnError, request_id: &str, log: &mut TurnLog) -> Response<Body> {
+    let response = respond::error(dialect, error, request_id);
+    log.failed(error);
+    log.status(response.status().as_u16());
+    response
+}
+
+/// The headers that say what was done to the request and who answers it.
+fn put_notes(headers: &mut HeaderMap, ignored: &[String], repaired: &[String], log: &TurnLog) {
+    respond::put_names(headers, "x-warp2api-ignored", ignored);
+    respond::put_names(headers, "x-warp2api-repaired", repaired);
+    respond::put(headers, HeaderName::from_static("x-warp2api-model"), log.model_used());
+    if let Some(source) = log.usage_source() {
+        respond::put(headers, HeaderName::from_static("x-warp2api-usage-source"), source.name());
+    }
+}
+
+fn stamp() -> Stamp {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    // A clock before 1970 is no reason to refuse a request.
+    let created = since_epoch.map(|time| time.as_secs()).unwrap_or_default();
+    Stamp { id: uuid::Uuid::new_v4().simple().to_string(), created }
+}
