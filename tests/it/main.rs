@@ -12,6 +12,7 @@ mod json;
 mod layers;
 mod server;
 mod settings;
+mod simulator;
 mod sizes;
 mod sse;
 mod upstream;
