@@ -312,8 +312,12 @@ fn offered(turn: &Turn) -> impl Iterator<Item = &Tool> {
     })
 }
 
+/// A tool as MCP lists it. Its schema is always one of an object, which some clients leave out where there is nothing
+/// to say about it.
 fn tool(tool: &Tool) -> Value {
-    json!({"name": tool.name, "description": tool.description, "input_schema": tool.input_schema})
+    let mut schema = tool.input_schema.clone();
+    schema.entry("type").or_insert_with(|| json!("object"));
+    json!({"name": tool.name, "description": tool.description, "input_schema": schema})
 }
 
 /// Fields that are absent are false; `supported_tools` is never empty, for that would allow every tool (§2.d).

@@ -22,7 +22,7 @@ use warp2api::{
     secret::Secret,
     server::{self, Config},
     simulator::{self, Simulator},
-    upstream::{self, Upstream},
+    upstream,
 };
 
 /// A server whose upstream is a simulator that plays a scenario.
@@ -51,7 +51,8 @@ impl Bench {
         };
         let pool = Arc::new(credential::Pool::from_config(credentials).unwrap());
         let patience = Patience { first_pause: Duration::from_millis(1), ..Patience::default() };
-        let upstream = Upstream::new(Schema::embedded(), &upstream::Config::new(simulator.url())).unwrap();
+        let upstream = upstream::Config::new(simulator.url());
+        let upstream = upstream::Upstream::new(Schema::embedded(), &upstream).unwrap();
         let gateway = Gateway::new(upstream, pool, patience);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -425,11 +426,10 @@ async fn a_too_large_body_is_answered_although_the_client_still_sends() {
     let bench = Bench::with(json!([plain("x")]), Config { max_body: 64 * 1024, ..Config::default() }).await;
     let mut connection = TcpStream::connect(bench.address).await.unwrap();
     let size = 150 * 1024;
-    let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {size}\r\n\r\n"
-    );
+    let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: {size}\r\n\r\n");
     connection.write_all(head.as_bytes()).await.unwrap();
     connection.write_all(&vec![b'x'; size]).await.unwrap();
+    connection.shutdown().await.unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
