@@ -11,7 +11,7 @@ use crate::{
         values::Upstream,
     },
     credential::{self, CredentialError, Pool},
-    gateway::Gateway,
+    gateway::{Gateway, Patience},
     schema::Schema,
     secret::Secret,
     simulator::{self, Simulator},
@@ -41,7 +41,8 @@ impl Backend {
             Some(_) => "the simulator's own".to_owned(),
             None => pool.describe(),
         };
-        let gateway = Gateway::new(schema, &upstream, Arc::new(pool))?;
+        let service = upstream::Upstream::new(schema, &upstream)?;
+        let gateway = Gateway::new(service, Arc::new(pool), Patience::default());
         Ok(Self { gateway, credential, _simulator: simulator })
     }
 
