@@ -41,8 +41,8 @@ impl Backend {
             Some(_) => "the simulator's own".to_owned(),
             None => pool.describe(),
         };
-        let service = upstream::Upstream::new(schema, &upstream)?;
-        let gateway = Gateway::new(service, Arc::new(pool), Patience::default());
+        let upstream = upstream::Upstream::new(schema, &upstream)?;
+        let gateway = Gateway::new(upstream, Arc::new(pool), Patience::default());
         Ok(Self { gateway, credential, _simulator: simulator })
     }
 

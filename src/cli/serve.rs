@@ -41,7 +41,7 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
         () = signals.next() => {}
     }
     output.note("stopping: answers in progress may end; a second signal stops at once");
-    drop(stop.send(()));
+    let _ = stop.send(());
     tokio::select! {
         ended = serving => Ok(ended?),
         () = signals.next() => Err(Failure::new(Exit::Interrupted, "stopped at once")),

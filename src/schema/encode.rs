@@ -1,6 +1,8 @@
 //! A [`DynamicMessage`] to canonical wire bytes: fields by number, map entries by key, repeated numbers packed as the
 //! schema says, unknown fields back in their places. The same message always gives the same bytes. It must not know JSON.
 
+use std::cmp::Ordering;
+
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 
 use crate::schema::unknown;
@@ -31,7 +33,7 @@ fn put_field(out: &mut Vec<u8>, field: &FieldDescriptor, value: &Value) {
     match (value, &kind) {
         (Value::Map(map), Kind::Message(entry)) => {
             let mut entries: Vec<(&MapKey, &Value)> = map.iter().collect();
-            entries.sort_unstable_by(|left, right| left.0.cmp(right.0));
+            entries.sort_unstable_by(|left, right| key_order(left.0, right.0));
             for (key, value) in entries {
                 wire::put_nested(out, field.number(), |out| put_map_entry(out, entry, key, value));
             }
@@ -49,6 +51,19 @@ fn put_field(out: &mut Vec<u8>, field: &FieldDescriptor, value: &Value) {
             }
         }
         (single, kind) => put_single(out, field, kind, single),
+    }
+}
+
+/// The order of map entries in the deterministic mode of Google's runtime (upb): strings by their bytes, but a string
+/// behind those that it is the beginning of; all else ascending.
+fn key_order(left: &MapKey, right: &MapKey) -> Ordering {
+    match (left, right) {
+        (MapKey::String(left), MapKey::String(right)) => {
+            let shared = left.len().min(right.len());
+            let (left_start, right_start) = (left.as_bytes().get(..shared), right.as_bytes().get(..shared));
+            left_start.cmp(&right_start).then_with(|| right.len().cmp(&left.len()))
+        }
+        (left, right) => left.cmp(right),
     }
 }
 

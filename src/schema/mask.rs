@@ -157,12 +157,16 @@ fn lay_over(operation: Operation, fields: &[FieldDescriptor], target: &mut Dynam
 /// Whether a path goes on into `field` although the patch has nothing there. An update then sets defaults, in a message
 /// that is there or in the oneof's variant that the path switches to; an append has nothing to add.
 fn reaches_empty_variant(operation: Operation, field: &FieldDescriptor, target: &DynamicMessage) -> bool {
-    operation == Operation::Update && (target.has_field(field) || field.containing_oneof().is_some())
+    operation == Operation::Update && (target.has_field(field) || is_variant(field))
+}
+
+/// Whether `field` belongs to a oneof that the schema's author wrote, not to one that stands for `optional`.
+fn is_variant(field: &FieldDescriptor) -> bool {
+    field.containing_oneof().is_some_and(|oneof| !oneof.is_synthetic())
 }
 
 fn update_leaf(field: &FieldDescriptor, target: &mut DynamicMessage, patch: &DynamicMessage) {
-    let chooses_variant = field.containing_oneof().is_some_and(|oneof| !oneof.is_synthetic());
-    if patch.has_field(field) || chooses_variant {
+    if patch.has_field(field) || is_variant(field) {
         target.set_field(field, patch.get_field(field).into_owned());
     } else {
         target.clear_field(field);
@@ -176,5 +180,207 @@ fn append_leaf(field: &FieldDescriptor, target: &mut DynamicMessage, patch: &Dyn
     let addition = patch.get_field(field);
     if let (Some(text), Some(addition)) = (target.get_field_mut(field).as_string_mut(), addition.as_str()) {
         text.push_str(addition);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::schema::{Schema, from_json, to_json};
+
+    fn message(json: &Json) -> DynamicMessage {
+        let descriptor = Schema::embedded().message("Message").unwrap();
+        from_json(&descriptor, json).unwrap()
+    }
+
+    type Apply = fn(&mut DynamicMessage, &DynamicMessage, &[String]) -> Result<(), SchemaError>;
+
+    /// Applies `mask` and compares the whole outcome, as JSON or as an error's text.
+    fn check(apply: Apply, target: Json, patch: Json, mask: &[&str], expected: Result<Json, &str>) {
+        let mut found = message(&target);
+        let paths: Vec<String> = mask.iter().map(|path| (*path).to_owned()).collect();
+        let outcome = apply(&mut found, &message(&patch), &paths);
+        match (outcome, expected) {
+            (Ok(()), Ok(wanted)) => assert_eq!(to_json(&found), wanted, "{mask:?}"),
+            (Err(error), Err(wanted)) => {
+                assert!(error.to_string().contains(wanted), "{error}");
+                assert_eq!(found, message(&target), "an error changes nothing");
+            }
+            (outcome, expected) => panic!("{mask:?}: {outcome:?}, wanted {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn append_joins_text() {
+        check(
+            append,
+            json!({"agent_output": {"text": "Hel"}}),
+            json!({"agent_output": {"text": "lo"}}),
+            &["agent_output.text"],
+            Ok(json!({"agent_output": {"text": "Hello"}})),
+        );
+        check(
+            append,
+            json!({"agent_reasoning": {"reasoning": "I th"}}),
+            json!({"agent_reasoning": {"reasoning": "ink"}}),
+            &["agent_reasoning.reasoning"],
+            Ok(json!({"agent_reasoning": {"reasoning": "I think"}})),
+        );
+    }
+
+    #[test]
+    fn update_replaces_what_is_named_and_keeps_the_rest() {
+        check(
+            update,
+            json!({"agent_output": {"text": "Hello"}}),
+            json!({"agent_output": {"text": "Bye"}}),
+            &["agent_output.text"],
+            Ok(json!({"agent_output": {"text": "Bye"}})),
+        );
+        check(
+            update,
+            json!({"agent_reasoning": {"reasoning": "I think"}}),
+            json!({"agent_reasoning": {"finished_duration": "2s"}}),
+            &["agent_reasoning.finished_duration"],
+            Ok(json!({"agent_reasoning": {"reasoning": "I think", "finished_duration": "2s"}})),
+        );
+        check(
+            update,
+            json!({"id": "m", "user_query": {"query": "q"}}),
+            json!({"id": "other", "user_query": {"query": "other"}, "server_message_data": "new"}),
+            &["server_message_data"],
+            Ok(json!({"id": "m", "user_query": {"query": "q"}, "server_message_data": "new"})),
+        );
+    }
+
+    #[test]
+    fn update_replaces_messages_wholly() {
+        check(
+            update,
+            json!({"tool_call": {"call_mcp_tool": {"name": "f", "args": {"a": 1}}}}),
+            json!({"tool_call": {"call_mcp_tool": {"args": {"b": 2}}}}),
+            &["tool_call.call_mcp_tool.args"],
+            Ok(json!({"tool_call": {"call_mcp_tool": {"name": "f", "args": {"b": 2}}}})),
+        );
+        check(
+            update,
+            json!({"tool_call": {"tool_call_id": "1", "call_mcp_tool": {"name": "f", "args": {}}}}),
+            json!({"tool_call": {"call_mcp_tool": {"args": {"q": "x"}}}}),
+            &["tool_call"],
+            Ok(json!({"tool_call": {"call_mcp_tool": {"args": {"q": "x"}}}})),
+        );
+    }
+
+    #[test]
+    fn append_takes_strings_only() {
+        check(
+            append,
+            json!({"tool_call": {"call_mcp_tool": {"args": {"a": 1}}}}),
+            json!({"tool_call": {"call_mcp_tool": {"args": {"b": 1}}}}),
+            &["tool_call.call_mcp_tool.args"],
+            Err("only strings can be appended to"),
+        );
+        check(
+            append,
+            json!({"agent_output": {"text": "a"}}),
+            json!({"agent_output": {"text": "b"}, "citations": [{}]}),
+            &["agent_output.text", "citations"],
+            Err("names a list"),
+        );
+    }
+
+    #[test]
+    fn a_path_into_another_variant_switches_to_it() {
+        check(
+            append,
+            json!({"agent_reasoning": {"reasoning": "hm"}}),
+            json!({"agent_output": {"text": "x"}}),
+            &["agent_output.text"],
+            Ok(json!({"agent_output": {"text": "x"}})),
+        );
+        check(
+            update,
+            json!({"agent_reasoning": {"reasoning": "hm"}}),
+            json!({"agent_output": {"text": "x"}}),
+            &["agent_output"],
+            Ok(json!({"agent_output": {"text": "x"}})),
+        );
+    }
+
+    #[test]
+    fn what_the_patch_lacks_gets_its_default() {
+        let mut target = message(&json!({"agent_output": {"text": "abc"}}));
+        update(&mut target, &message(&json!({})), &["agent_output.text".to_owned()]).unwrap();
+        let output = target.get_field_by_name("agent_output").unwrap().into_owned();
+        let text = output.as_message().unwrap().get_field_by_name("text").unwrap().into_owned();
+        assert_eq!(text.as_str(), Some(""));
+        check(
+            append,
+            json!({"agent_output": {"text": "abc"}}),
+            json!({}),
+            &["agent_output.text"],
+            Ok(json!({"agent_output": {"text": "abc"}})),
+        );
+    }
+
+    #[test]
+    fn unknown_segments_do_nothing() {
+        for mask in [&["agentOutput.text"][..], &["message"], &["message.agent_output.text"], &[""], &[], &["id.x"]] {
+            for apply in [update as Apply, append] {
+                let target = json!({"id": "m", "agent_output": {"text": "a"}});
+                let patch = json!({"id": "n", "agent_output": {"text": "b"}});
+                check(apply, target.clone(), patch, mask, Ok(target));
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_does_not_go_through_a_map() {
+        check(
+            update,
+            json!({"user_query": {"referenced_attachments": {"k": {"plain_text": "a"}}}}),
+            json!({"user_query": {"referenced_attachments": {"k": {"plain_text": "b"}}}}),
+            &["user_query.referenced_attachments.k"],
+            Err("goes through the map `referenced_attachments`"),
+        );
+    }
+
+    #[test]
+    fn a_path_goes_through_a_list_element_by_element() {
+        let two = |first: &str, second: &str| {
+            json!({"citations": [
+                {"document_id": first, "document_type": "WEB_PAGE"},
+                {"document_id": second, "document_type": "RULE"}
+            ]})
+        };
+        check(update, two("a", "b"), two("c", "d"), &["citations.document_id"], Ok(two("c", "d")));
+        check(append, two("a", "b"), two("c", "d"), &["citations.document_id"], Ok(two("ac", "bd")));
+        check(
+            update,
+            two("a", "b"),
+            json!({"citations": [{"document_id": "c"}]}),
+            &["citations.document_id"],
+            Err("lists of equal length in `citations`: 2 in the target, 1 given"),
+        );
+    }
+
+    #[test]
+    fn nothing_is_applied_when_one_path_is_wrong() {
+        check(
+            append,
+            json!({"id": "m", "agent_output": {"text": "a"}}),
+            json!({"id": "n", "agent_output": {"text": "b"}, "timestamp": "2026-01-01T00:00:00Z"}),
+            &["agent_output.text", "timestamp"],
+            Err("names a `google.protobuf.Timestamp`"),
+        );
+    }
+
+    #[test]
+    fn messages_of_two_types_do_not_mix() {
+        let task = DynamicMessage::new(Schema::embedded().message("Task").unwrap());
+        let error = update(&mut message(&json!({})), &task, &["id".to_owned()]).unwrap_err();
+        assert!(matches!(error, SchemaError::Mask(MaskError::TypeMismatch { .. })), "{error}");
     }
 }

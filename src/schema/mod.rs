@@ -50,6 +50,37 @@ pub const MAX_DEPTH: usize = 100;
 /// How large an encoded message may be, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
+/// A message from text, whichever spelling makes sense of it: where text could be both hex and base64, the one that
+/// decodes, and of two that do the one with fewer unknown fields.
+///
+/// # Errors
+/// When the text is no spelling of bytes, or the bytes of its likelier spelling are no message.
+pub fn decode_spelled(descriptor: &MessageDescriptor, text: &[u8]) -> Result<DynamicMessage, SchemaError> {
+    let mut first_error = None;
+    let mut best: Option<(usize, DynamicMessage)> = None;
+    for bytes in spelling::candidates(text) {
+        match decode(descriptor, &bytes) {
+            Ok(message) => {
+                let unknown = unknown::count(&message);
+                if best.as_ref().is_none_or(|(fewest, _)| unknown < *fewest) {
+                    best = Some((unknown, message));
+                }
+            }
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    match (best, first_error) {
+        (Some((_, message)), _) => Ok(message),
+        (None, Some(error)) => Err(error),
+        (None, None) => spelling::decode_text(text).and_then(|bytes| decode(descriptor, &bytes)),
+    }
+}
+
+/// How many fields in `message`, at any depth, the schema does not know: the fewer, the likelier the type is right.
+pub fn count_unknown(message: &DynamicMessage) -> usize {
+    unknown::count(message)
+}
+
 /// Message to JSON, in the form that the [module's documentation](self) describes.
 pub fn to_json(message: &DynamicMessage) -> Value {
     json_writer::message(message, 1)

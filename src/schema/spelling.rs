@@ -150,3 +150,67 @@ fn bad_character(text: &[u8], offset: usize) -> SpellingError {
     let character = String::from_utf8_lossy(rest.get(..rest.len().min(4)).unwrap_or_default()).chars().next();
     SpellingError::BadCharacter { character: character.unwrap_or(char::REPLACEMENT_CHARACTER), offset }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BYTES: &[u8] = &[0xfb, 0xff, 0x00, 0x10, 0x61];
+
+    #[test]
+    fn every_spelling_reads_back() {
+        for text in [
+            "+/8AEGE=",
+            "-_8AEGE=",
+            "+/8AEGE",
+            "-_8AEGE",
+            "\"-_8AEGE=\"",
+            "'+/8AEGE='",
+            "  -_8A\r\n\tEGE=\n",
+            "\" -_8A\nEGE= \"",
+            "fbff001061",
+            "FBFF001061",
+            "0xfbff001061",
+            "fb ff 00\n10 61",
+            "\"fbff001061\"",
+        ] {
+            assert_eq!(decode_text(text.as_bytes()).unwrap(), BYTES, "{text:?}");
+        }
+        for spelling in [Spelling::Hex, Spelling::Base64, Spelling::Base64Url] {
+            assert_eq!(decode_text(&encode(BYTES, spelling)).unwrap(), BYTES, "{spelling:?}");
+        }
+        assert_eq!(encode(BYTES, Spelling::Raw), BYTES);
+        assert_eq!(decode_text(b"").unwrap(), b"");
+        assert_eq!(decode_text(b"\"\"").unwrap(), b"");
+    }
+
+    #[test]
+    fn hex_and_base64_are_told_apart() {
+        // Hex digits of one case that pair up: hex comes first, base64 is still offered.
+        assert_eq!(candidates(b"0a0b"), [vec![0x0a, 0x0b], vec![0xd1, 0xad, 0x1b]]);
+        // Both cases: rather base64.
+        assert_eq!(candidates(b"0a0B"), [vec![0xd1, 0xad, 0x01], vec![0x0a, 0x0b]]);
+        // An odd number of hex digits cannot be hex.
+        assert_eq!(candidates(b"abc"), [vec![0x69, 0xb7]]);
+        assert_eq!(decode_text(b"GgISAA==").unwrap(), [0x1a, 0x02, 0x12, 0x00]);
+        assert!(candidates(b"?").is_empty());
+    }
+
+    #[test]
+    fn text_is_told_from_bytes() {
+        assert!(is_text(b"CggKAmMxEgJyMQ==\n"));
+        assert!(is_text(b"\"0a 0b\""));
+        assert!(!is_text(b"\x0a\x02c1"));
+        assert!(!is_text(b""));
+        assert!(!is_text(b" \n"));
+    }
+
+    #[test]
+    fn errors_say_what_and_where() {
+        let text = |input: &str| decode_text(input.as_bytes()).unwrap_err().to_string();
+        assert_eq!(text("Ggé="), "'é' at byte 2 belongs neither to hex nor to base64");
+        assert_eq!(text("GgISA"), "5 base64 characters do not make whole bytes: the text is cut off");
+        assert_eq!(text("Gg==IS"), "padding (`=`) stands before the end, at byte 2");
+        assert_eq!(hex_bytes(b"abc").unwrap_err().to_string(), "3 hex digits do not make whole bytes: the text is cut off");
+    }
+}

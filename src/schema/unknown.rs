@@ -6,7 +6,7 @@
 //! unwraps it again. So whoever encodes must use [`crate::schema::encode`], not the message's own encoder.
 
 use prost_reflect::prost::Message as _;
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 
 use crate::schema::error::{DecodeError, DecodeProblem};
 use crate::schema::wire;
@@ -53,6 +53,30 @@ pub(crate) fn unknown_fields(message: &DynamicMessage) -> Vec<Unknown> {
         .collect();
     unknown.sort_by_key(|field| field.number);
     unknown
+}
+
+/// How many unknown fields there are in `message` and in all messages inside it.
+pub(crate) fn count(message: &DynamicMessage) -> usize {
+    let inside: usize = message.fields().map(|(_, value)| count_in(value)).sum();
+    inside + message.unknown_fields().count()
+}
+
+fn count_in(value: &Value) -> usize {
+    match value {
+        Value::Message(inner) => count(inner),
+        Value::List(items) => items.iter().map(count_in).sum(),
+        Value::Map(entries) => entries.values().map(count_in).sum(),
+        Value::Bool(_)
+        | Value::I32(_)
+        | Value::I64(_)
+        | Value::U32(_)
+        | Value::U64(_)
+        | Value::F32(_)
+        | Value::F64(_)
+        | Value::String(_)
+        | Value::Bytes(_)
+        | Value::EnumNumber(_) => 0,
+    }
 }
 
 /// The field that a wrapper holds.

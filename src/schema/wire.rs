@@ -286,3 +286,79 @@ pub(crate) fn put_nested_group(out: &mut Vec<u8>, number: u32, write: impl FnOnc
     write(out);
     put_tag(out, number, 4);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(bytes: &[u8]) -> (usize, DecodeProblem) {
+        match fields(bytes).find_map(Result::err) {
+            Some(SchemaError::Decode(error)) => (error.offset, error.problem),
+            other => panic!("{bytes:x?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut bytes = Vec::new();
+        put_varint(&mut bytes, 1, u64::MAX);
+        put_fixed64(&mut bytes, 2, 7);
+        put_bytes(&mut bytes, 3, b"abc");
+        put_group(&mut bytes, 4, &[0x08, 0x01]);
+        put_fixed32(&mut bytes, MAX_FIELD_NUMBER, 9);
+        let read: Vec<Field<'_>> = fields(&bytes).collect::<Result<_, _>>().unwrap();
+        let values: Vec<Value<'_>> = read.iter().map(|field| field.value).collect();
+        let expected = [
+            Value::Varint(u64::MAX),
+            Value::Fixed64(7),
+            Value::Bytes(b"abc"),
+            Value::Group(&[0x08, 0x01]),
+            Value::Fixed32(9),
+        ];
+        assert_eq!(values, expected);
+        let mut again = Vec::new();
+        read.iter().for_each(|field| put_field(&mut again, field));
+        assert_eq!(again, bytes);
+    }
+
+    #[test]
+    fn nested_lengths_of_every_size_are_right() {
+        for length in [0, 1, 127, 128, 300, 16_383, 16_384] {
+            let content = vec![b'x'; length];
+            let (mut nested, mut plain) = (vec![1, 2], vec![1, 2]);
+            put_nested(&mut nested, 5, |out| out.extend_from_slice(&content));
+            put_bytes(&mut plain, 5, &content);
+            assert_eq!(nested, plain, "{length}");
+        }
+    }
+
+    #[test]
+    fn errors_say_where() {
+        assert_eq!(problem(&[0x08]), (1, DecodeProblem::Truncated));
+        assert_eq!(problem(&[0x08, 0x01, 0x12, 0x05, 0x61]), (3, DecodeProblem::LengthOverrun { wanted: 5, left: 1 }));
+        assert_eq!(problem(&[0x0d, 1, 2]), (1, DecodeProblem::Truncated));
+        assert_eq!(problem(&[0x00]), (0, DecodeProblem::BadFieldNumber(0)));
+        assert_eq!(problem(&[0x0e]), (0, DecodeProblem::BadWireType(6)));
+        assert_eq!(problem(&[0x0c]), (0, DecodeProblem::UnexpectedEndGroup(1)));
+        assert_eq!(problem(&[0x0b, 0x14]), (1, DecodeProblem::UnexpectedEndGroup(2)));
+        assert_eq!(problem(&[0x0b, 0x08, 0x01]), (3, DecodeProblem::UnclosedGroup(1)));
+        let long = [&[0x08][..], &[0xff; 9], &[0x02]].concat();
+        assert_eq!(problem(&long), (10, DecodeProblem::VarintOverflow));
+        let huge = [&[0x0a][..], &[0xff; 9], &[0x01]].concat();
+        assert_eq!(problem(&huge), (1, DecodeProblem::LengthOverrun { wanted: u64::MAX, left: 0 }));
+    }
+
+    #[test]
+    fn groups_are_bounded_in_depth() {
+        let nested = |depth: usize| [vec![0x0b; depth], vec![0x0c; depth]].concat();
+        assert!(fields(&nested(MAX_GROUP_DEPTH)).all(|field| field.is_ok()));
+        let (_, found) = problem(&nested(MAX_GROUP_DEPTH + 1));
+        assert_eq!(found, DecodeProblem::TooDeep(MAX_GROUP_DEPTH));
+        assert!(fields(&vec![0x0b; 1 << 20]).any(|field| field.is_err()));
+    }
+
+    #[test]
+    fn the_iterator_ends_after_an_error() {
+        assert_eq!(fields(&[0x00, 0x08, 0x01]).count(), 1);
+    }
+}

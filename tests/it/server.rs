@@ -43,7 +43,7 @@ impl Bench {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), json!({"exchanges": exchanges}).to_string()).unwrap();
         let play = simulator::Config::parse(file.path().to_str().unwrap()).unwrap();
-        let simulator = Simulator::start(play, Schema::embedded()).await.unwrap();
+        let simulator = Simulator::start(play, Schema::embedded()).unwrap();
         let credentials = credential::Config {
             root: simulator.url().to_owned(),
             api_key: Some(Secret::new(simulator::API_KEY)),
@@ -51,8 +51,9 @@ impl Bench {
         };
         let pool = Arc::new(credential::Pool::from_config(credentials).unwrap());
         let patience = Patience { first_pause: Duration::from_millis(1), ..Patience::default() };
-        let gateway = Gateway::new(Schema::embedded(), &upstream::Config::new(simulator.url()), pool).unwrap();
-        let gateway = gateway.with_patience(patience).unwrap();
+        let upstream = upstream::Config::new(simulator.url());
+        let upstream = upstream::Upstream::new(Schema::embedded(), &upstream).unwrap();
+        let gateway = Gateway::new(upstream, pool, patience);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
