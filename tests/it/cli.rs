@@ -299,7 +299,8 @@ fn chat_ends_with_the_code_of_the_failure() {
         run(command, b"")
     };
     assert!(chat("fail quota").ended(4).err.starts_with("error: "));
-    chat("fail limit").ended(4);
+    chat("fail overload").ended(4);
+    chat("fail context").ended(6);
     chat("fail key").ended(3);
     chat("cut").ended(5);
     let mut nowhere = place.command("chat --upstream http://127.0.0.1:1 hello");
