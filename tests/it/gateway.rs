@@ -123,6 +123,15 @@ async fn a_passing_failure_is_tried_again_with_the_same_bytes() {
 }
 
 #[tokio::test]
+async fn an_overloaded_upstream_is_tried_again_after_the_pause_it_asks_for() {
+    let busy = json!({"status": 429, "headers": {"Retry-After": "0.2"}});
+    let bench = bench(json!({"exchanges": [busy, plain("at last")]})).await;
+    let asked = Instant::now();
+    assert_eq!(text(&ask(&bench, turn("hi")).await.unwrap()), "at last");
+    assert!(asked.elapsed() >= Duration::from_millis(200));
+}
+
+#[tokio::test]
 async fn three_attempts_are_all() {
     let bench = bench(json!({"exchanges": [{"status": 503}]})).await;
     assert_eq!(ask(&bench, turn("hi")).await.unwrap_err().kind, ErrorKind::UpstreamUnavailable);
