@@ -15,3 +15,4 @@ mod settings;
 mod sizes;
 mod sse;
 mod upstream;
+mod verbs;
