@@ -211,6 +211,9 @@ mod tests {
         assert_eq!(text("Ggé="), "'é' at byte 2 belongs neither to hex nor to base64");
         assert_eq!(text("GgISA"), "5 base64 characters do not make whole bytes: the text is cut off");
         assert_eq!(text("Gg==IS"), "padding (`=`) stands before the end, at byte 2");
-        assert_eq!(hex_bytes(b"abc").unwrap_err().to_string(), "3 hex digits do not make whole bytes: the text is cut off");
+        assert_eq!(
+            hex_bytes(b"abc").unwrap_err().to_string(),
+            "3 hex digits do not make whole bytes: the text is cut off"
+        );
     }
 }

@@ -106,8 +106,14 @@ fn every_kind_of_field() {
     canonical(json!({"implicit": 3, "left": ""}));
     canonical(json!({"right": {"right": {"left": "l"}}}));
     canonical(json!({"wrapped": "", "wrapped_bool": true, "empty": {}}));
-    accepts(json!({"implicit": 0, "aInt32": 1, "byBool": {"true": "x"}}), json!({"a_int32": 1, "by_bool": {"true": "x"}}));
-    accepts(json!({"a_int64": 5, "a_int32": "5", "a_uint32": 5.0}), json!({"a_int32": 5, "a_int64": "5", "a_uint32": 5}));
+    accepts(
+        json!({"implicit": 0, "aInt32": 1, "byBool": {"true": "x"}}),
+        json!({"a_int32": 1, "by_bool": {"true": "x"}}),
+    );
+    accepts(
+        json!({"a_int64": 5, "a_int32": "5", "a_uint32": 5.0}),
+        json!({"a_int32": 5, "a_int64": "5", "a_uint32": 5}),
+    );
     accepts(json!({"a_bytes": "-_8"}), json!({"a_bytes": "+/8="}));
     accepts(json!({"a_colour": 1, "inner": null, "strings": null}), json!({"a_colour": "COLOUR_RED"}));
 }
@@ -166,7 +172,9 @@ fn times_durations_and_masks() {
     canonical(json!({"time": "1970-01-01T00:00:00Z", "duration": "0s", "mask": ""}));
     canonical(json!({"time": "0001-01-01T00:00:00Z", "duration": "-315576000000.999999999s"}));
     canonical(json!({"time": "9999-12-31T23:59:59.999999999Z", "duration": "-0.500s"}));
-    canonical(json!({"time": "2026-01-24T13:57:30.250Z", "duration": "1.000001s", "mask": "agentOutput.text,toolCall"}));
+    canonical(
+        json!({"time": "2026-01-24T13:57:30.250Z", "duration": "1.000001s", "mask": "agentOutput.text,toolCall"}),
+    );
     accepts(json!({"time": "2026-01-01T01:00:00.5+01:00"}), json!({"time": "2026-01-01T00:00:00.500Z"}));
     accepts(json!({"duration": "1.5s"}), json!({"duration": "1.500s"}));
     accepts(json!({"mask": "agent_output.text, id"}), json!({"mask": "agentOutput.text,id"}));
@@ -218,14 +226,20 @@ fn errors_name_the_place_and_the_nearest_name() {
         json!({"left": "x", "right": {}}),
         "at `right`: `left` and `right` exclude each other (both belong to the oneof `choice`): give one of them",
     );
-    refuses(json!({"left@opened": 1, "nosuch@opened": 1}), "at `nosuch@opened`: `kinds.Kinds` has no field `nosuch@opened`");
+    refuses(
+        json!({"left@opened": 1, "nosuch@opened": 1}),
+        "at `nosuch@opened`: `kinds.Kinds` has no field `nosuch@opened`",
+    );
 }
 
 #[test]
 fn entries_of_unknown_are_checked() {
     let entry = |entry: Value| json!({"@unknown": [entry]});
     refuses(json!({"@unknown": {}}), "at `@unknown`: expected a list of unknown fields, found an object");
-    refuses(entry(json!({"number": 50, "wire": "varint"})), "at `@unknown[0]`: not an entry of `@unknown`: its `value` is missing");
+    refuses(
+        entry(json!({"number": 50, "wire": "varint"})),
+        "at `@unknown[0]`: not an entry of `@unknown`: its `value` is missing",
+    );
     refuses(
         entry(json!({"number": 0, "wire": "varint", "value": 1})),
         "at `@unknown[0]`: not an entry of `@unknown`: 0 is not a field number",
@@ -318,7 +332,10 @@ fn names_are_looked_up_in_full_short_and_by_their_end() {
     for name in ["Request", "warp.multi_agent.v1.Request", ".warp.multi_agent.v1.Request", "v1.Request"] {
         assert_eq!(schema.message(name).unwrap().full_name(), "warp.multi_agent.v1.Request", "{name}");
     }
-    assert_eq!(schema.message("StreamFinished").unwrap().full_name(), "warp.multi_agent.v1.ResponseEvent.StreamFinished");
+    assert_eq!(
+        schema.message("StreamFinished").unwrap().full_name(),
+        "warp.multi_agent.v1.ResponseEvent.StreamFinished"
+    );
     let error = schema.message("Reqest").unwrap_err().to_string();
     assert!(error.contains("no message named `Reqest`") && error.contains("`Request`"), "{error}");
     let error = schema.message("UserQuery").unwrap_err().to_string();
