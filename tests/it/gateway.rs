@@ -138,14 +138,11 @@ async fn three_attempts_are_all() {
     assert_eq!(bench.simulator.requests().len(), 3);
 }
 
-#[track_caller]
-fn check_once(kind: ErrorKind, exchange: Value) -> impl Future<Output = ()> {
-    async move {
-        let bench = bench(json!({"exchanges": [exchange]})).await;
-        let error = ask(&bench, turn("hi")).await.expect_err("a refusal");
-        assert_eq!(error.kind, kind, "{error}");
-        assert_eq!(bench.simulator.requests().len(), 1, "{kind:?} is not tried again");
-    }
+async fn check_once(kind: ErrorKind, exchange: Value) {
+    let bench = bench(json!({"exchanges": [exchange]})).await;
+    let error = ask(&bench, turn("hi")).await.expect_err("a refusal");
+    assert_eq!(error.kind, kind, "{error}");
+    assert_eq!(bench.simulator.requests().len(), 1, "{kind:?} is not tried again");
 }
 
 #[tokio::test]
@@ -331,4 +328,30 @@ async fn the_accounts_own_models_replace_the_built_in_table() {
     bench.gateway.load_catalogue().await.expect("the simulator has a list");
     assert!(bench.gateway.catalogue().resolve("no-such-model").is_none());
     assert!(bench.gateway.catalogue().resolve("auto").is_some());
+}
+
+#[tokio::test]
+async fn the_cost_of_refused_rounds_is_part_of_the_answers() {
+    let call = json!({"tool_call": {"name": "nope", "arguments": {}}});
+    let first = answers(json!([call, {"finish": {"usage": {"input": 100, "output": 5}}}]));
+    let bench = bench(json!({"exchanges": [first, plain("Done.")]})).await;
+    let usage = usage(&ask(&bench, turn("hi")).await.unwrap());
+    assert_eq!((usage.input_tokens, usage.output_tokens, usage.source), (130, 12, UsageSource::TokenUsage));
+}
+
+#[tokio::test]
+async fn the_growth_of_the_conversation_counts_where_nothing_better_is_known_and_an_estimate_last() {
+    let total = json!({"warp_token_usage": {"Some Model": {"total_tokens": 500}}});
+    let growth = json!({"finish": {"fields": {"token_usage": null, "conversation_usage_metadata": total}}});
+    let bench_growth =
+        bench(json!({"exchanges": [answers(json!([{"text": "Five words of an answer."}, growth]))]})).await;
+    let found = usage(&ask(&bench_growth, turn("hi")).await.unwrap());
+    assert_eq!((found.source, found.input_tokens + found.output_tokens), (UsageSource::Growth, 500));
+    assert!((4..12).contains(&found.output_tokens), "{found:?}");
+    let nothing = json!({"finish": {"fields": {"token_usage": null, "conversation_usage_metadata": null}}});
+    let bench_nothing =
+        bench(json!({"exchanges": [answers(json!([{"text": "Five words of an answer."}, nothing]))]})).await;
+    let found = usage(&ask(&bench_nothing, turn("hi")).await.unwrap());
+    assert_eq!(found.source, UsageSource::Estimate);
+    assert!(found.input_tokens > 0 && (4..12).contains(&found.output_tokens), "{found:?}");
 }

@@ -10,6 +10,9 @@ use crate::simulator::event::{self, add_messages, masked, object};
 use crate::simulator::play::{Last, Piece, Player};
 use crate::simulator::scenario::{Chunks, Masked, Step, Subtask, ToolCall, WebSearch};
 
+/// How long it takes to get sent what was given to the connection.
+const FLUSH: Duration = Duration::from_millis(50);
+
 impl Player<'_> {
     pub(crate) fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
@@ -35,11 +38,17 @@ impl Player<'_> {
             Step::DelayMs(time) => self.wait(Duration::from_millis(*time)),
             Step::PaceMs(time) => self.pace.word = Duration::from_millis(*time),
             Step::Stall => self.end_with(Some(Piece::Stall)),
-            Step::Abort => self.end_with(Some(Piece::Abort)),
+            Step::Abort => self.abort(),
             Step::Cut => self.end_with(None),
             Step::Finish(finish) => self.finish(finish)?,
         }
         Ok(())
+    }
+
+    /// A connection that breaks at once takes with it what was not flushed yet, even the status line; so it gets a moment.
+    fn abort(&mut self) {
+        self.wait(FLUSH);
+        self.end_with(Some(Piece::Abort));
     }
 
     /// Adds a message of the model to the root task.
