@@ -3,6 +3,8 @@
 //!
 //! A dialect must not know axum, protobuf, the upstream or the clock: ids and times come in as a [`Stamp`].
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::{
@@ -23,17 +25,65 @@ pub trait Dialect: Send + Sync {
     /// Its name in logs and metrics, such as `openai_chat`.
     fn name(&self) -> &'static str;
 
-    /// The paths whose POST starts a turn, canonical form, such as `/v1/chat/completions`.
-    fn routes(&self) -> &'static [&'static str];
+    /// What it serves, for people to read: method and canonical path, such as `POST /v1/chat/completions`.
+    fn endpoints(&self) -> &'static [&'static str];
 
-    /// Reads a request body.
+    /// What the path of `segments` asks of this dialect. Empty segments and leading `v1` are left out of them.
+    fn operation(&self, segments: &[&str]) -> Option<Operation>;
+
+    /// Reads a request for an answer, or for the count of its input.
     ///
     /// # Errors
     /// When the body is not JSON of the dialect's shape or asks for what cannot be done; the error names the field.
-    fn read(&self, body: &[u8], stamp: Stamp, catalogue: &Catalogue) -> Result<Request, TurnError>;
+    fn read(&self, ask: Ask<'_>) -> Result<Request, TurnError>;
+
+    /// The answer to a request for the count of its input.
+    fn count(&self, input_tokens: u64) -> Value;
 
     /// The dialect's own form of an error that ends a request before its answer began.
     fn error(&self, error: &TurnError, request_id: &str) -> ErrorReply;
+}
+
+/// What a path asks of a dialect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// `POST`: an answer.
+    Answer,
+    /// `POST`: how many tokens a request's input is.
+    Count,
+    /// `GET` and `DELETE`: an answer that was kept, by its id.
+    Kept(String),
+}
+
+/// A request as it came.
+pub struct Ask<'a> {
+    /// The path's segments, as [`Dialect::operation`] has them.
+    pub segments: &'a [&'a str],
+    /// The query of the URL, without its `?`; empty when there is none.
+    pub query: &'a str,
+    /// The body, decompressed.
+    pub body: &'a [u8],
+    /// The id and time of the answer.
+    pub stamp: Stamp,
+    /// What models there are.
+    pub catalogue: &'a Catalogue,
+    /// The answers that were kept for this client.
+    pub kept: &'a dyn Keeper,
+}
+
+/// Holds answers that a client may refer to later. Each client sees its own only.
+pub trait Keeper: Send + Sync {
+    /// What was kept under `id`.
+    fn get(&self, id: &str) -> Option<Arc<Value>>;
+}
+
+/// A keeper of nothing.
+pub struct NothingKept;
+
+impl Keeper for NothingKept {
+    fn get(&self, _id: &str) -> Option<Arc<Value>> {
+        None
+    }
 }
 
 /// What a dialect may not make up itself: the id and time that an answer carries.
@@ -57,6 +107,8 @@ pub struct Request {
     pub encoder: Box<dyn Encoder>,
     /// Options that neither the upstream nor the gateway can honour, by their request field names.
     pub ignored: Vec<String>,
+    /// What the body says of the client's session; a hint, for any client can say anything.
+    pub session: Option<String>,
 }
 
 /// Writes one answer. It is fed every event of every choice, in order, whether the client streams or not.
@@ -74,6 +126,12 @@ pub trait Encoder: Send {
 
     /// True when the answer is complete or has failed: nothing that is pushed now changes it any more.
     fn is_done(&self) -> bool;
+
+    /// What is to be kept of a complete answer, and under which id; `None` when nothing is. It is asked once, after the
+    /// last event and before [`Encoder::body`].
+    fn to_keep(&mut self) -> Option<(String, Value)> {
+        None
+    }
 
     /// The whole answer as one body, after the last event. An answer that failed has none: a client that waits for one
     /// body has seen nothing yet, so it is sent [`Dialect::error`] instead.

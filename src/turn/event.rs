@@ -23,6 +23,10 @@ pub enum TurnEvent {
     Text(String),
     /// More thinking.
     Reasoning(String),
+    /// The upstream has searched the web by itself.
+    WebSearch(WebSearch),
+    /// Pages that the answer rests on, after all of its text. At most once.
+    Citations(Vec<Page>),
     /// A complete call of one of the client's tools. All calls come after all text of the answer.
     ToolCall(ToolCall),
     /// What the answer cost. At most once, just before `Finished`.
@@ -31,6 +35,26 @@ pub enum TurnEvent {
     Finished(StopReason),
     /// The answer failed after it had begun.
     Failed(TurnError),
+}
+
+/// A web search that the upstream made by itself, when it is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebSearch {
+    /// Unique within the answer.
+    pub id: String,
+    /// What was searched for.
+    pub query: String,
+    /// What was found; none when the search failed.
+    pub pages: Option<Vec<Page>>,
+}
+
+/// A page of the web.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Where it is.
+    pub url: String,
+    /// What it is called; empty when that is not known.
+    pub title: String,
 }
 
 /// Why a complete answer ended.

@@ -9,6 +9,6 @@ mod repair;
 mod request;
 
 pub use error::{ErrorKind, TurnError};
-pub use event::{StopReason, TurnEvent, Usage, UsageSource};
+pub use event::{Page, StopReason, TurnEvent, Usage, UsageSource, WebSearch};
 pub use repair::repair;
-pub use request::{Content, Image, Limits, Message, Output, Tool, ToolCall, ToolChoice, ToolResult, Turn};
+pub use request::{Content, File, Format, Image, Limits, Message, Output, Tool, ToolCall, ToolChoice, ToolResult, Turn};

@@ -20,6 +20,8 @@ pub struct Turn {
     pub parallel_tool_calls: bool,
     /// True when the upstream may search the web by itself.
     pub web_search: bool,
+    /// The form that the answer's text must have; the gateway sees to it, for the upstream knows none.
+    pub format: Option<Format>,
     /// Bounds on the answer that the gateway itself keeps, for the upstream knows none.
     pub limits: Limits,
 }
@@ -44,6 +46,17 @@ pub enum Content {
     Text(String),
     /// A picture.
     Image(Image),
+    /// A text file.
+    File(File),
+}
+
+/// A text file that goes with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name, for the model to refer to; never empty.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
 }
 
 /// A picture, as bytes.
@@ -111,6 +124,15 @@ pub enum ToolChoice {
     Required,
     /// This tool must be called.
     Tool(String),
+}
+
+/// The form that an answer's text must have.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Format {
+    /// One JSON object, whatever is in it.
+    JsonObject,
+    /// JSON that a JSON schema describes.
+    JsonSchema(Value),
 }
 
 /// Bounds on an answer that the gateway enforces.

@@ -8,9 +8,10 @@ mod messages;
 mod read;
 mod tools;
 
+use serde_json::{Value, json};
+
 use crate::{
-    dialect::{Dialect, ErrorReply, Request, Stamp},
-    models::Catalogue,
+    dialect::{Ask, Dialect, ErrorReply, Operation, Request},
     turn::TurnError,
 };
 
@@ -22,12 +23,20 @@ impl Dialect for OpenAiChat {
         "openai_chat"
     }
 
-    fn routes(&self) -> &'static [&'static str] {
-        &["/v1/chat/completions"]
+    fn endpoints(&self) -> &'static [&'static str] {
+        &["POST /v1/chat/completions"]
     }
 
-    fn read(&self, body: &[u8], stamp: Stamp, catalogue: &Catalogue) -> Result<Request, TurnError> {
-        read::request(body, &stamp, catalogue)
+    fn operation(&self, segments: &[&str]) -> Option<Operation> {
+        (segments == ["chat", "completions"]).then_some(Operation::Answer)
+    }
+
+    fn read(&self, ask: Ask<'_>) -> Result<Request, TurnError> {
+        read::request(ask.body, &ask.stamp, ask.catalogue)
+    }
+
+    fn count(&self, input_tokens: u64) -> Value {
+        json!({"input_tokens": input_tokens})
     }
 
     fn error(&self, error: &TurnError, _request_id: &str) -> ErrorReply {
