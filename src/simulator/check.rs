@@ -216,12 +216,13 @@ fn unanswered(request: &Request, calls: &BTreeMap<String, Call>, known: Option<&
     let sent: BTreeSet<String> =
         known.into_iter().flat_map(|known| known.tree.open_calls()).map(|(id, _)| id).collect();
     let goes_on = request.query().is_some() || request.input_kind() != Some("user_inputs");
-    let open = calls.iter().find(|(id, call)| {
-        !call.answered
-            && !matches!(call.kind.as_str(), "server" | "subagent")
-            && !answered_now.contains(id.as_str())
-            && !(goes_on && sent.contains(*id))
-    });
+    let settled = |id: &String, call: &Call| {
+        call.answered
+            || matches!(call.kind.as_str(), "server" | "subagent")
+            || answered_now.contains(id.as_str())
+            || (goes_on && sent.contains(id))
+    };
+    let open = calls.iter().find(|(id, call)| !settled(id, call));
     match open {
         Some((id, _)) => Err(Refusal::invalid(format_args!("tool call {id:?} has no result"))),
         None => Ok(()),
