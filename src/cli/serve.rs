@@ -82,7 +82,8 @@ fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, output: &m
     output.note(&format!("  upstream    {}", settings.upstream));
     output.note(&format!("  credential  {}", backend.credential));
     output.note("Point a client at it:");
-    for line in pointers(address, !serving.client_keys.is_empty()) {
+    let model = backend.gateway.catalogue().default_id().to_owned();
+    for line in pointers(address, !serving.client_keys.is_empty(), &model) {
         output.note(&format!("  {line}"));
     }
     if serving.client_keys.is_empty() && !address.ip().is_loopback() {
@@ -96,7 +97,7 @@ fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, output: &m
 }
 
 /// The three lines that point a client at `address`.
-fn pointers(address: SocketAddr, keyed: bool) -> [String; 3] {
+fn pointers(address: SocketAddr, keyed: bool, model: &str) -> [String; 3] {
     let host = match address.ip() {
         ip if !ip.is_unspecified() => SocketAddr::new(ip, address.port()),
         _ => SocketAddr::from(([127, 0, 0, 1], address.port())),
@@ -108,7 +109,8 @@ fn pointers(address: SocketAddr, keyed: bool) -> [String; 3] {
         ),
         false => ("export OPENAI_API_KEY=any    # none is asked for", ""),
     };
-    let body = r#"{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}"#;
+    let question = r#""stream":true,"messages":[{"role":"user","content":"Hello"}]"#;
+    let body = format!("{{\"model\":\"{model}\",{question}}}");
     [
         format!("export OPENAI_BASE_URL=http://{host}/v1"),
         key.to_owned(),
@@ -132,10 +134,10 @@ mod tests {
 
     #[test]
     fn the_lines_name_an_address_that_a_client_can_reach() {
-        let lines = pointers("0.0.0.0:80".parse().unwrap(), true);
+        let lines = pointers("0.0.0.0:80".parse().unwrap(), true, "auto");
         assert_eq!(lines[0], "export OPENAI_BASE_URL=http://127.0.0.1:80/v1");
         assert!(lines[2].contains("Bearer $OPENAI_API_KEY"), "{}", lines[2]);
-        let lines = pointers("[::1]:8010".parse().unwrap(), false);
+        let lines = pointers("[::1]:8010".parse().unwrap(), false, "auto");
         assert_eq!(lines[0], "export OPENAI_BASE_URL=http://[::1]:8010/v1");
         assert!(!lines[2].contains("Authorization"), "{}", lines[2]);
     }

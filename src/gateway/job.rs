@@ -34,6 +34,8 @@ pub(super) struct Job {
     /// True once a credential has been renewed for this turn.
     renewed: bool,
     refusals_left: u32,
+    /// What rounds whose calls were refused have cost.
+    earlier: Usage,
     has_started: bool,
     has_called: bool,
     /// What the model has said, for estimates.
@@ -76,6 +78,7 @@ impl Job {
             attempts: 0,
             renewed: false,
             refusals_left: core.patience.refusals,
+            earlier: Usage { source: UsageSource::Charges, ..Usage::default() },
             has_started: false,
             has_called: false,
             output: String::new(),
@@ -151,7 +154,7 @@ impl Job {
         if reading.assembler.is_over()
             && let Some(built) = self.refuse(&reading.assembler)?
         {
-            heard.retain(|event| matches!(event, TurnEvent::Text(_) | TurnEvent::Reasoning(_)));
+            heard.retain(|event| self.outlives_refusal(event));
             self.pass(heard, batch);
             return Ok(Step::Refuse(built));
         }
@@ -172,6 +175,21 @@ impl Job {
         let past = Continued { conversation_id, tasks: assembler.tree().active_tasks() };
         let built = self.core.upstream.refuse(&self.turn, past, &calls, &now());
         built.map(Some).map_err(Failure::terminal)
+    }
+
+    /// Whether the client hears `event` of a round whose calls are refused: the answer goes on, so its end is none, and
+    /// what it cost is kept for the end.
+    fn outlives_refusal(&mut self, event: &TurnEvent) -> bool {
+        match event {
+            TurnEvent::Usage(usage) => {
+                self.earlier.add(usage);
+                false
+            }
+            TurnEvent::ToolCall(_) | TurnEvent::Finished(_) | TurnEvent::Failed(_) => false,
+            TurnEvent::Started { .. } | TurnEvent::ModelUsed { .. } | TurnEvent::Text(_) | TurnEvent::Reasoning(_) => {
+                true
+            }
+        }
     }
 
     fn is_offered(&self, call: &Call) -> bool {
@@ -227,10 +245,11 @@ impl Job {
         }
     }
 
-    /// `usage` with estimates where the upstream gave no numbers.
+    /// `usage` with that of earlier rounds, and with estimates where the upstream gave no numbers. The growth of the
+    /// conversation and estimates hold all rounds already.
     fn complete(&self, mut usage: Usage) -> Usage {
         match usage.source {
-            UsageSource::Charges | UsageSource::TokenUsage => {}
+            UsageSource::Charges | UsageSource::TokenUsage => usage.add(&self.earlier),
             UsageSource::Growth => {
                 usage.output_tokens = self.count_output().min(usage.input_tokens);
                 usage.input_tokens -= usage.output_tokens;

@@ -68,7 +68,7 @@ pub struct Usage {
 }
 
 /// Where token numbers come from, best first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UsageSource {
     /// The upstream's charges of this request.
     Charges,
@@ -79,6 +79,24 @@ pub enum UsageSource {
     /// Counted here with a tokenizer.
     #[default]
     Estimate,
+}
+
+impl Usage {
+    /// Adds what `other` cost. The sum is no better known than the worse known of the two; the context window is as
+    /// full as `other` says, for that came later.
+    pub fn add(&mut self, other: &Self) {
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.cache_read_tokens = self.cache_read_tokens.saturating_add(other.cache_read_tokens);
+        self.cache_write_tokens = self.cache_write_tokens.saturating_add(other.cache_write_tokens);
+        self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
+        self.credits = match (self.credits, other.credits) {
+            (Some(own), Some(more)) => Some(own + more),
+            (own, more) => own.or(more),
+        };
+        self.context_window_usage = other.context_window_usage.or(self.context_window_usage);
+        self.source = self.source.max(other.source);
+    }
 }
 
 impl UsageSource {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::{
     schema::Schema,
-    turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent},
+    turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
     upstream::{
         entry::{Call, Entry, Voice, common_prefix},
         event::{Action, Event, EventError, RawTask, Reader},
@@ -29,6 +29,8 @@ pub struct Assembler {
     text: Unsaid,
     reasoning: Unsaid,
     conversation_id: String,
+    /// Tokens of the conversation before this answer, where known.
+    tokens_before: Option<u64>,
     has_acted: bool,
     is_over: bool,
     is_damaged: bool,
@@ -53,6 +55,7 @@ impl Assembler {
             text: Unsaid::default(),
             reasoning: Unsaid::default(),
             conversation_id: String::new(),
+            tokens_before: Some(0),
             has_acted: false,
             is_over: false,
             is_damaged: false,
@@ -74,6 +77,7 @@ impl Assembler {
     #[must_use]
     pub fn adopting(mut self) -> Self {
         self.tree = self.tree.adopting();
+        self.tokens_before = None;
         self
     }
 
@@ -235,11 +239,21 @@ impl Assembler {
                 }
             }
         }
-        out.push(TurnEvent::Usage(finish.usage));
+        out.push(TurnEvent::Usage(self.usage(finish)));
         out.push(match reason {
             Ok(reason) => TurnEvent::Finished(reason),
             Err(error) => TurnEvent::Failed(error),
         });
+    }
+
+    /// What the answer cost; where only the conversation's total is known, its growth, all of it as input.
+    fn usage(&self, finish: &Finish) -> Usage {
+        match (finish.usage.source, finish.conversation_tokens, self.tokens_before) {
+            (UsageSource::Estimate, Some(after), Some(before)) if after > before => {
+                Usage { input_tokens: after - before, source: UsageSource::Growth, ..finish.usage }
+            }
+            _ => finish.usage,
+        }
     }
 
     fn note(&mut self, problem: String) {

@@ -129,7 +129,9 @@ fn count_of(message: &DynamicMessage, name: &str) -> u64 {
     value.and_then(|value| value.as_u32().map(u64::from).or_else(|| value.as_u64())).unwrap_or_default()
 }
 
+/// A number as a person would write it: 0.1 and not the double nearest to the float 0.1.
 fn number(message: &DynamicMessage, name: &str) -> f64 {
     let value = message.get_field_by_name(name);
-    value.and_then(|value| value.as_f32().map(f64::from).or_else(|| value.as_f64())).unwrap_or_default()
+    let shortest = |float: f32| float.to_string().parse().unwrap_or_default();
+    value.and_then(|value| value.as_f32().map(shortest).or_else(|| value.as_f64())).unwrap_or_default()
 }

@@ -243,13 +243,60 @@ fn serve_asks_for_the_client_key() {
 #[cfg(unix)]
 #[test]
 fn a_signal_lets_the_server_end_well() {
-    for signal in ["-INT", "-TERM"] {
+    for name in ["-INT", "-TERM"] {
         let place = Place::new();
         let (mut server, _) = serve(&place, "--upstream simulator", None);
-        let sent = Command::new("kill").args([signal, &server.0.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-        assert_eq!(server.0.wait().unwrap().code(), Some(0), "{signal}");
+        signal(&server, name);
+        assert_eq!(server.0.wait().unwrap().code(), Some(0), "{name}");
     }
+}
+
+/// Sends `signal` to the server.
+#[cfg(unix)]
+fn signal(server: &Running, signal: &str) {
+    assert!(Command::new("kill").args([signal, &server.0.id().to_string()]).status().unwrap().success());
+}
+
+/// Asks for a stream and reads it until `text` has come; gives the connection.
+#[cfg(unix)]
+fn begin_stream(address: SocketAddr, question: &str, text: &str) -> TcpStream {
+    let body = format!(r#"{{"model":"auto","stream":true,"messages":[{{"role":"user","content":"{question}"}}]}}"#);
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let head =
+        format!("POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    while !String::from_utf8_lossy(&seen).contains(text) {
+        stream.read_exact(&mut byte).unwrap();
+        seen.push(byte[0]);
+    }
+    stream
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_lets_an_answer_in_progress_end() {
+    let place = Place::new();
+    let (mut server, address) = serve(&place, "--upstream simulator", None);
+    let mut stream = begin_stream(address, "long 40", "\"content\":\"");
+    signal(&server, "-TERM");
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    assert!(String::from_utf8_lossy(&rest).contains("data: [DONE]"), "{}", String::from_utf8_lossy(&rest));
+    assert_eq!(server.0.wait().unwrap().code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_signal_stops_at_once() {
+    let place = Place::new();
+    let (mut server, address) = serve(&place, "--upstream simulator:fast", None);
+    let _stream = begin_stream(address, "stall", "\"content\":\"");
+    signal(&server, "-INT");
+    server.wait_for("stopping");
+    signal(&server, "-INT");
+    assert_eq!(server.0.wait().unwrap().code(), Some(130));
 }
 
 #[test]
@@ -299,7 +346,8 @@ fn chat_ends_with_the_code_of_the_failure() {
         run(command, b"")
     };
     assert!(chat("fail quota").ended(4).err.starts_with("error: "));
-    chat("fail limit").ended(4);
+    chat("fail overload").ended(4);
+    chat("fail context").ended(6);
     chat("fail key").ended(3);
     chat("cut").ended(5);
     let mut nowhere = place.command("chat --upstream http://127.0.0.1:1 hello");

@@ -6,6 +6,7 @@
 use std::{fs, path::PathBuf};
 
 use crate::common::{check_golden, root};
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
 use warp2api::{
     dialect::{Dialect, Request, Stamp, openai_chat::OpenAiChat},
@@ -286,4 +287,104 @@ fn tool_call(message: &mut Value, delta: &Value) {
 fn append(text: &mut Value, more: &Value) {
     let joined = format!("{}{}", text.as_str().unwrap_or_default(), more.as_str().unwrap());
     *text = Value::String(joined);
+}
+
+#[test]
+fn a_model_that_the_account_does_not_have_is_not_found() {
+    let catalogue = Catalogue::of_account(Catalogue::default().models().to_vec(), "auto".to_owned());
+    let body = br#"{"model": "gpt-5-2-hihg", "messages": [{"role": "user", "content": "x"}]}"#;
+    let error = OpenAiChat.read(body, stamp(), &catalogue).err().unwrap();
+    let reply = OpenAiChat.error(&error, "request");
+    assert_eq!((reply.status, &reply.body["error"]["code"]), (404, &json!("model_not_found")));
+    assert!(error.message.contains("Did you mean `gpt-5-2-high`?"), "{}", error.message);
+}
+
+#[test]
+fn nesting_without_end_is_refused() {
+    let deep = format!("{{\"messages\": {}", "[".repeat(1_000_000));
+    assert_eq!(read(deep.as_bytes()).err().unwrap().kind, ErrorKind::InvalidRequest);
+}
+
+/// JSON that uses the words of the dialect in all the wrong places.
+fn confused() -> impl Strategy<Value = Value> {
+    let words = [
+        "model",
+        "messages",
+        "role",
+        "content",
+        "type",
+        "text",
+        "image_url",
+        "url",
+        "tool_calls",
+        "function",
+        "name",
+        "arguments",
+        "tools",
+        "tool_choice",
+        "parameters",
+        "stop",
+        "n",
+        "stream",
+        "user",
+        "assistant",
+        "tool",
+        "auto",
+        "system",
+        "tool_call_id",
+        "file",
+        "file_data",
+        "data:image/png;base64,AAAA",
+        "data:,x",
+        "{}",
+        "",
+        "required",
+        "allowed_tools",
+        "max_tokens",
+        "reasoning_effort",
+        "high",
+        "stream_options",
+        "include_usage",
+        "functions",
+    ];
+    let word = proptest::sample::select(words.to_vec());
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        word.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 60, 6, move |inner| {
+        let pairs = proptest::collection::vec((word.clone(), inner.clone()), 0..6);
+        prop_oneof![
+            proptest::collection::vec(inner, 0..6).prop_map(Value::from),
+            pairs.prop_map(|pairs| pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in any::<Vec<u8>>()) {
+        let _ = read(&bytes);
+    }
+
+    #[test]
+    fn no_json_makes_the_reader_panic(messages in confused(), tools in confused(), choice in confused(), rest in confused()) {
+        let mut body = json!({"model": "auto", "messages": messages, "tools": tools, "tool_choice": choice});
+        if let Some(more) = rest.as_object() {
+            body.as_object_mut().unwrap().extend(more.clone());
+        }
+        if let Err(error) = read(body.to_string().as_bytes()) {
+            assert_eq!(OpenAiChat.error(&error, "request").status, 400, "{error}");
+        }
+    }
+
+    #[test]
+    fn no_message_makes_the_reader_panic(role in "system|user|assistant|tool|function", message in confused()) {
+        let mut message = message.as_object().cloned().unwrap_or_default();
+        message.insert("role".to_owned(), json!(role));
+        let _ = read(json!({"model": "auto", "messages": [message]}).to_string().as_bytes());
+    }
 }

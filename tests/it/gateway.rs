@@ -123,6 +123,15 @@ async fn a_passing_failure_is_tried_again_with_the_same_bytes() {
 }
 
 #[tokio::test]
+async fn an_overloaded_upstream_is_tried_again_after_the_pause_it_asks_for() {
+    let busy = json!({"status": 429, "headers": {"Retry-After": "0.2"}});
+    let bench = bench(json!({"exchanges": [busy, plain("at last")]})).await;
+    let asked = Instant::now();
+    assert_eq!(text(&ask(&bench, turn("hi")).await.unwrap()), "at last");
+    assert!(asked.elapsed() >= Duration::from_millis(200));
+}
+
+#[tokio::test]
 async fn three_attempts_are_all() {
     let bench = bench(json!({"exchanges": [{"status": 503}]})).await;
     assert_eq!(ask(&bench, turn("hi")).await.unwrap_err().kind, ErrorKind::UpstreamUnavailable);
@@ -322,4 +331,30 @@ async fn the_accounts_own_models_replace_the_built_in_table() {
     bench.gateway.load_catalogue().await.expect("the simulator has a list");
     assert!(bench.gateway.catalogue().resolve("no-such-model").is_none());
     assert!(bench.gateway.catalogue().resolve("auto").is_some());
+}
+
+#[tokio::test]
+async fn the_cost_of_refused_rounds_is_part_of_the_answers() {
+    let call = json!({"tool_call": {"name": "nope", "arguments": {}}});
+    let first = answers(json!([call, {"finish": {"usage": {"input": 100, "output": 5}}}]));
+    let bench = bench(json!({"exchanges": [first, plain("Done.")]})).await;
+    let usage = usage(&ask(&bench, turn("hi")).await.unwrap());
+    assert_eq!((usage.input_tokens, usage.output_tokens, usage.source), (130, 12, UsageSource::TokenUsage));
+}
+
+#[tokio::test]
+async fn the_growth_of_the_conversation_counts_where_nothing_better_is_known_and_an_estimate_last() {
+    let total = json!({"warp_token_usage": {"Some Model": {"total_tokens": 500}}});
+    let growth = json!({"finish": {"fields": {"token_usage": null, "conversation_usage_metadata": total}}});
+    let bench_growth =
+        bench(json!({"exchanges": [answers(json!([{"text": "Five words of an answer."}, growth]))]})).await;
+    let found = usage(&ask(&bench_growth, turn("hi")).await.unwrap());
+    assert_eq!((found.source, found.input_tokens + found.output_tokens), (UsageSource::Growth, 500));
+    assert!((4..12).contains(&found.output_tokens), "{found:?}");
+    let nothing = json!({"finish": {"fields": {"token_usage": null, "conversation_usage_metadata": null}}});
+    let bench_nothing =
+        bench(json!({"exchanges": [answers(json!([{"text": "Five words of an answer."}, nothing]))]})).await;
+    let found = usage(&ask(&bench_nothing, turn("hi")).await.unwrap());
+    assert_eq!(found.source, UsageSource::Estimate);
+    assert!(found.input_tokens > 0 && (4..12).contains(&found.output_tokens), "{found:?}");
 }

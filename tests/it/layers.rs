@@ -18,8 +18,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("credential", &["secret"]),
     ("simulator", &["sse", "schema"]),
     ("capture", &["sse", "schema", "secret"]),
-    // It hands the schema on to the upstream, and keeps the catalogue that the upstream reads.
-    ("gateway", &["turn", "upstream", "credential", "monitor", "capture", "schema", "models"]),
+    // Its callers ask it which models there are.
+    ("gateway", &["turn", "upstream", "credential", "monitor", "capture", "models"]),
     // It holds the clients' keys, which are secrets.
     ("server", &["gateway", "dialect", "monitor", "schema", "models", "turn", "sse", "capture", "secret"]),
     ("cli", &["*"]),

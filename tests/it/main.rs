@@ -1,5 +1,7 @@
 //! Every integration test, in one binary: it links once, and modules share `common`.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod cli;
 mod codec;
 mod common;

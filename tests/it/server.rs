@@ -426,10 +426,11 @@ async fn a_too_large_body_is_answered_although_the_client_still_sends() {
     let bench = Bench::with(json!([plain("x")]), Config { max_body: 64 * 1024, ..Config::default() }).await;
     let mut connection = TcpStream::connect(bench.address).await.unwrap();
     let size = 150 * 1024;
-    let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: {size}\r\n\r\n");
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {size}\r\n\r\n"
+    );
     connection.write_all(head.as_bytes()).await.unwrap();
     connection.write_all(&vec![b'x'; size]).await.unwrap();
-    connection.shutdown().await.unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");

@@ -160,11 +160,10 @@ impl ChatEncoder {
     }
 
     fn add_usage(&mut self, usage: &Usage) {
-        let total = self.usage.get_or_insert_default();
-        total.input_tokens = total.input_tokens.saturating_add(usage.input_tokens);
-        total.output_tokens = total.output_tokens.saturating_add(usage.output_tokens);
-        total.cache_read_tokens = total.cache_read_tokens.saturating_add(usage.cache_read_tokens);
-        total.reasoning_tokens = total.reasoning_tokens.saturating_add(usage.reasoning_tokens);
+        match &mut self.usage {
+            Some(total) => total.add(usage),
+            None => self.usage = Some(*usage),
+        }
     }
 
     fn finish(&mut self, index: usize, stop: &StopReason, out: &mut Vec<u8>) {
