@@ -196,7 +196,8 @@ impl Decoding<'_> {
     fn whole(&mut self, input: impl Read) -> Result<(), Failure> {
         let bytes = self.read_whole(input)?;
         let shown = self.view.show(&bytes).with_context(|| self.name.clone()).or_exit(Exit::Input);
-        let shown = shown.map_err(|failure| failure.hint("`--raw-fields` shows bytes without a schema; see also `--input`"))?;
+        let shown =
+            shown.map_err(|failure| failure.hint("`--raw-fields` shows bytes without a schema; see also `--input`"))?;
         self.print(&shown)
     }
 

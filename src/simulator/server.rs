@@ -166,7 +166,7 @@ fn admit(
     if !request.conversation_id().is_empty() && request.tasks().is_empty() {
         return Ok(None);
     }
-    if shared.strict && !matches!(received.replay, Replay::New | Replay::Exact | Replay::Uncertain) {
+    if shared.strict && matches!(received.replay, Replay::Foreign | Replay::Different(_)) {
         return Err(Refusal::conversation_broken());
     }
     Ok(Some((request, known)))

@@ -318,6 +318,9 @@ async fn a_continued_conversation_goes_on_in_the_task_that_was_sent() {
         assert_eq!(bench.simulator.requests().last().expect("a request").replay, Replay::Exact);
         tasks = answer.heard(&tasks).tasks;
     }
+    let again = bench.send(continued(ask("Two, again"), &conversation, &first.heard(&[]).tasks)).await;
+    assert_eq!(again.status, 200, "a client may go back and ask again");
+    assert_eq!(bench.simulator.requests().pop().expect("a request").replay, Replay::Earlier);
     let mut changed = tasks[0].to_vec();
     let at = changed.windows(8).position(|window| window == b"You said").expect("the first answer");
     changed[at..at + 3].copy_from_slice(b"Yea");
@@ -325,6 +328,8 @@ async fn a_continued_conversation_goes_on_in_the_task_that_was_sent() {
     assert_eq!((answer.status, answer.text()), (400, r#"{"error":"Something went wrong with this conversation"}"#));
     let replay = bench.simulator.requests().pop().expect("a request").replay;
     assert!(matches!(&replay, Replay::Different(place) if place.contains("message 4 ")), "{replay:?}");
+    let answer = bench.send(continued(ask("Five"), "somebody's", &tasks)).await;
+    assert_eq!(answer.status, 400, "and strict takes no foreign tasks");
 }
 
 #[tokio::test]
@@ -842,7 +847,7 @@ async fn a_client_that_goes_away_is_noticed_over_both_versions_of_http() {
             bench.http = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().expect("a client");
         }
         let mut response = bench.agent(encode(&ask("stall"))).send().await.expect("the status line");
-        response.chunk().await.expect("a chunk").expect("some bytes");
+        let start = response.chunk().await.expect("a chunk").expect("some bytes");
         assert_eq!(bench.simulator.cancelled(), index);
         drop(response);
         let deadline = Instant::now() + Duration::from_secs(5);
@@ -850,6 +855,9 @@ async fn a_client_that_goes_away_is_noticed_over_both_versions_of_http() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         assert_eq!(bench.simulator.cancelled(), index + 1);
+        let start = Answer { status: 200, headers: reqwest::header::HeaderMap::new(), body: start };
+        bench.send(continued(ask("again"), &start.conversation(), &start.heard(&[]).tasks)).await;
+        assert_eq!(bench.simulator.requests().pop().expect("a request").replay, Replay::Uncertain);
     }
 }
 
