@@ -40,6 +40,16 @@ pub trait Dialect: Send + Sync {
     /// The answer to a request for the count of its input.
     fn count(&self, input_tokens: u64) -> Value;
 
+    /// The answer to a request for what was kept (see [`Encoder::to_keep`]).
+    fn recalled(&self, kept: &Value) -> Value {
+        kept.clone()
+    }
+
+    /// The answer to a request that what was kept under `id` be forgotten.
+    fn forgotten(&self, id: &str) -> Value {
+        Value::String(id.to_owned())
+    }
+
     /// The dialect's own form of an error that ends a request before its answer began.
     fn error(&self, error: &TurnError, request_id: &str) -> ErrorReply;
 }
@@ -69,6 +79,14 @@ pub struct Ask<'a> {
     pub catalogue: &'a Catalogue,
     /// The answers that were kept for this client.
     pub kept: &'a dyn Keeper,
+}
+
+impl<'a> Ask<'a> {
+    /// A request with a body and nothing else.
+    #[must_use]
+    pub fn of(body: &'a [u8], stamp: Stamp, catalogue: &'a Catalogue) -> Self {
+        Self { segments: &[], query: "", body, stamp, catalogue, kept: &NothingKept }
+    }
 }
 
 /// Holds answers that a client may refer to later. Each client sees its own only.

@@ -30,7 +30,11 @@ impl Cut {
         match event {
             TurnEvent::Text(text) => self.text(&text, out),
             TurnEvent::Reasoning(text) => self.send(text, TurnEvent::Reasoning, out),
-            TurnEvent::ToolCall(_) | TurnEvent::Usage(_) | TurnEvent::Finished(_) | TurnEvent::Failed(_) => {
+            TurnEvent::Citations(_)
+            | TurnEvent::ToolCall(_)
+            | TurnEvent::Usage(_)
+            | TurnEvent::Finished(_)
+            | TurnEvent::Failed(_) => {
                 let held = std::mem::take(&mut self.held);
                 if self.send(held, TurnEvent::Text, out) {
                     return true;
@@ -38,7 +42,7 @@ impl Cut {
                 out.push(event);
                 false
             }
-            TurnEvent::Started { .. } | TurnEvent::ModelUsed { .. } => {
+            TurnEvent::Started { .. } | TurnEvent::ModelUsed { .. } | TurnEvent::WebSearch(_) => {
                 out.push(event);
                 false
             }

@@ -185,10 +185,12 @@ impl Job {
                 self.earlier.add(usage);
                 false
             }
-            TurnEvent::ToolCall(_) | TurnEvent::Finished(_) | TurnEvent::Failed(_) => false,
-            TurnEvent::Started { .. } | TurnEvent::ModelUsed { .. } | TurnEvent::Text(_) | TurnEvent::Reasoning(_) => {
-                true
-            }
+            TurnEvent::Citations(_) | TurnEvent::ToolCall(_) | TurnEvent::Finished(_) | TurnEvent::Failed(_) => false,
+            TurnEvent::Started { .. }
+            | TurnEvent::ModelUsed { .. }
+            | TurnEvent::WebSearch(_)
+            | TurnEvent::Text(_)
+            | TurnEvent::Reasoning(_) => true,
         }
     }
 
@@ -238,6 +240,8 @@ impl Job {
                 }
                 TurnEvent::Started { .. }
                 | TurnEvent::ModelUsed { .. }
+                | TurnEvent::WebSearch(_)
+                | TurnEvent::Citations(_)
                 | TurnEvent::Usage(_)
                 | TurnEvent::Finished(_)
                 | TurnEvent::Failed(_) => {}

@@ -20,6 +20,7 @@ mod job;
 mod tokens;
 
 pub use config::Patience;
+pub use tokens::count_input;
 
 /// Runs turns. Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +33,15 @@ struct Core {
     upstream: Upstream,
     credentials: Arc<credential::Pool>,
     patience: Patience,
+}
+
+/// Whose conversation a turn belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The client; conversations of different clients never meet.
+    pub client: String,
+    /// What the client says of its session: a hint, for it can say anything.
+    pub session: Option<String>,
 }
 
 /// An answer as it comes. Dropping it ends the upstream's work on it.
@@ -54,7 +64,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When the turn fails before anything of its answer is heard.
-    pub async fn run(&self, mut turn: Turn) -> Result<Answer, TurnError> {
+    pub async fn run(&self, mut turn: Turn, _scope: Scope) -> Result<Answer, TurnError> {
         let repaired = turn::repair(&mut turn);
         let job = job::Job::new(Arc::clone(&self.core), turn)?;
         let batches = stream::unfold(job, |mut job| async move { job.next().await.map(|batch| (batch, job)) });
@@ -137,7 +147,11 @@ fn is_heard(event: &TurnEvent) -> bool {
         | TurnEvent::ToolCall(_)
         | TurnEvent::Finished(_)
         | TurnEvent::Failed(_) => true,
-        TurnEvent::Started { .. } | TurnEvent::ModelUsed { .. } | TurnEvent::Usage(_) => false,
+        TurnEvent::Started { .. }
+        | TurnEvent::ModelUsed { .. }
+        | TurnEvent::WebSearch(_)
+        | TurnEvent::Citations(_)
+        | TurnEvent::Usage(_) => false,
     }
 }
 

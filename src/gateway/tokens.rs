@@ -22,8 +22,10 @@ pub(super) fn count(text: &str) -> u64 {
     u64::try_from(tokenizer().encode_ordinary(text).len()).unwrap_or(u64::MAX)
 }
 
-/// How many tokens the whole of `turn` is as input, without what the upstream adds of its own.
-pub(super) fn count_input(turn: &Turn) -> u64 {
+/// How many tokens the whole of `turn` is as input, without what the upstream adds of its own: an estimate. It takes
+/// a moment for a long conversation.
+#[must_use]
+pub fn count_input(turn: &Turn) -> u64 {
     let instructions: u64 = turn.instructions.iter().map(|text| count(text)).sum();
     let tools = turn.tools.iter().map(|tool| {
         let schema = serde_json::to_string(&tool.input_schema).unwrap_or_default();
@@ -46,6 +48,7 @@ fn count_contents(contents: &[Content]) -> u64 {
     let count_one = |content: &Content| match content {
         Content::Text(text) => count(text),
         Content::Image(_) => IMAGE_TOKENS,
+        Content::File(file) => count(&file.name) + count(&file.text),
     };
     contents.iter().map(count_one).sum()
 }

@@ -9,7 +9,7 @@ use std::{
 use futures_util::{Stream, stream};
 
 use crate::{
-    gateway::{Answer, Gateway},
+    gateway::{Answer, Gateway, Scope},
     turn::{Turn, TurnError, TurnEvent},
 };
 
@@ -37,9 +37,10 @@ pub(crate) struct Choices {
 
 impl Choices {
     /// Asks `gateway` `number` times for an answer to `turn`, at once.
-    pub(crate) fn ask(gateway: &Gateway, turn: Turn, number: u32) -> Self {
-        let turns = std::iter::repeat_n(turn, number as usize);
-        Self::of(turns.map(|turn| Box::pin(stream::unfold(State::Asking(gateway.clone(), turn), step)) as Source))
+    pub(crate) fn ask(gateway: &Gateway, turn: Turn, scope: Scope, number: u32) -> Self {
+        let turns = std::iter::repeat_n((turn, scope), number as usize);
+        let asking = |(turn, scope)| State::Asking(gateway.clone(), turn, scope);
+        Self::of(turns.map(|turn| Box::pin(stream::unfold(asking(turn), step)) as Source))
     }
 
     /// The answers that `sources` give.
@@ -73,7 +74,7 @@ impl Choices {
 
 /// How far one answer has come.
 enum State {
-    Asking(Gateway, Turn),
+    Asking(Gateway, Turn, Scope),
     Answering(Answer),
     Over,
 }
@@ -81,7 +82,7 @@ enum State {
 /// The next step. Its future stays alive until it is done, so that the gateway may keep timers in it.
 async fn step(state: State) -> Option<(Step, State)> {
     match state {
-        State::Asking(gateway, turn) => Some(match gateway.run(turn).await {
+        State::Asking(gateway, turn, scope) => Some(match gateway.run(turn, scope).await {
             Ok(answer) => (Step::Begun(answer.repaired().to_vec()), State::Answering(answer)),
             Err(error) => (Step::Refused(error), State::Over),
         }),

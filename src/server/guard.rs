@@ -3,7 +3,11 @@
 //! A page in the user's browser can send requests here, from its own origin or, having its own name point at the
 //! loopback interface, even from what looks like the same one. The `Origin` and `Host` headers give both away.
 
-use std::net::IpAddr;
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    net::IpAddr,
+    sync::LazyLock,
+};
 
 use axum::http::{
     HeaderMap, HeaderName, HeaderValue, Uri,
@@ -23,13 +27,17 @@ const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 const EXPOSED: &str = "x-request-id, request-id, retry-after, x-should-retry, x-warp2api-ignored, x-warp2api-repaired, \
                        x-warp2api-usage-source, x-warp2api-model";
 
-/// Lets a request pass that comes with one of the keys.
+/// Lets a request pass that comes with one of the keys, and says which client it is: a name for its key that tells
+/// nothing of the key. Where any key will do, each still is a client of its own.
 ///
 /// # Errors
 /// When it comes with none of them.
-pub(crate) fn check_key(config: &Config, headers: &HeaderMap) -> Result<(), TurnError> {
-    if config.client_keys.is_empty() || presented(headers).any(|key| is_known(&config.client_keys, key)) {
-        return Ok(());
+pub(crate) fn check_key(config: &Config, headers: &HeaderMap) -> Result<String, TurnError> {
+    let is_welcome = |key: &&[u8]| config.client_keys.is_empty() || is_known(&config.client_keys, key);
+    match presented(headers).find(is_welcome) {
+        Some(key) => return Ok(client_name(key)),
+        None if config.client_keys.is_empty() => return Ok(client_name(b"")),
+        None => {}
     }
     let what = match presented(headers).next() {
         None => "This server wants a client key, and the request brings none",
@@ -47,6 +55,12 @@ fn presented(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     });
     let plain = KEY_HEADERS.iter().flat_map(|name| headers.get_all(*name)).map(|value| value.as_bytes().trim_ascii());
     bearer.chain(plain)
+}
+
+/// The name of the client whose key is `key`: the same within this process, and different in the next.
+fn client_name(key: &[u8]) -> String {
+    static NAMES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    format!("{:016x}", NAMES.hash_one(key))
 }
 
 /// Takes the same time whichever key it is and wherever it differs; only its length shows.

@@ -8,13 +8,16 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts},
 };
 use futures_util::FutureExt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
+    dialect::{Keeper as _, Operation},
     server::{
-        Server, guard, models, respond,
+        Server, guard,
+        kept::Shelf,
+        models, respond,
         route::{self, Target},
-        turns,
+        turns::{self, Call},
     },
     turn::{ErrorKind, TurnError},
 };
@@ -62,9 +65,10 @@ async fn serve(
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(target.methods()));
         return Ok(response);
     }
+    let mut client = String::new();
     if !target.is_open() {
         guard::check_origin(&server.config, &parts.uri, &parts.headers)?;
-        guard::check_key(&server.config, &parts.headers)?;
+        client = guard::check_key(&server.config, &parts.headers)?;
     }
     if matches!(target, Target::Unknown) {
         return Err(nothing_here(parts));
@@ -81,13 +85,36 @@ async fn serve(
         Target::Health => Ok(ok(json!({"status": "ok"}))),
         Target::Models => models::list(&server.gateway.catalogue(), &parts.uri, &parts.headers).map(ok),
         Target::Model(id) => models::one(&server.gateway.catalogue(), id, &parts.headers).map(ok),
-        Target::Turns(dialect) => Ok(turns::answer(server, *dialect, request_id, &parts.headers, body).await),
+        Target::Dialect(dialect, operation) => {
+            let shelf = Shelf { store: Arc::clone(&server.kept), client };
+            let call = Call { dialect: *dialect, request_id, shelf, parts };
+            match operation {
+                Operation::Answer => Ok(turns::answer(server, &call, body).await),
+                Operation::Count => turns::count(server, &call, body).await.map(ok),
+                Operation::Kept(id) => kept(&call, id).map(ok),
+            }
+        }
         Target::Unknown => Err(nothing_here(parts)),
     }
 }
 
+/// An answer that was kept, or word that it is no more.
+fn kept(call: &Call<'_>, id: &str) -> Result<Value, TurnError> {
+    let missing = || TurnError::new(ErrorKind::NotFound, format!("There is no kept answer `{}`.", shown(id)));
+    let kept = call.shelf.get(id).ok_or_else(missing)?;
+    if call.parts.method == Method::DELETE {
+        call.shelf.remove(id);
+        return Ok(call.dialect.forgotten(id));
+    }
+    Ok(call.dialect.recalled(&kept))
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
 fn nothing_here(parts: &Parts) -> TurnError {
-    let path: String = parts.uri.path().chars().take(100).collect();
+    let path = shown(parts.uri.path());
     let message =
         format!("`{} {path}` is not served here. Served are: {}.", parts.method, route::endpoints().join(", "));
     TurnError::new(ErrorKind::NotFound, message)

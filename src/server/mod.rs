@@ -9,6 +9,7 @@ mod choices;
 mod config;
 mod guard;
 mod handle;
+mod kept;
 mod models;
 mod respond;
 mod route;
@@ -24,7 +25,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 
 pub use crate::server::config::Config;
 
-use crate::gateway::Gateway;
+use crate::{gateway::Gateway, server::kept::Store};
 
 /// How long answers that were ended have to reach their clients.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -33,6 +34,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub(crate) struct Server {
     config: Config,
     gateway: Gateway,
+    /// The answers that clients asked to be kept.
+    kept: Arc<dyn Store>,
     /// Turns true when answers must end.
     ending: watch::Receiver<bool>,
     /// Kept so that a server that nobody stops never hears that its answers must end.
@@ -42,7 +45,7 @@ pub(crate) struct Server {
 /// The API as a service, for a listener of any kind.
 pub fn router(config: Config, gateway: Gateway) -> Router {
     let (source, ending) = watch::channel(false);
-    app(Server { config, gateway, ending, _ending_source: Some(source) })
+    app(Server { config, gateway, kept: Arc::<kept::Memory>::default(), ending, _ending_source: Some(source) })
 }
 
 /// Serves the API on `listener` until `shutdown` is done and every answer has ended or been ended.
@@ -61,7 +64,7 @@ pub async fn run(
     config.allowed_hosts.push(address.to_string());
     let (end, ending) = watch::channel(false);
     let (drain, mut draining) = watch::channel(false);
-    let app = app(Server { config, gateway, ending, _ending_source: None });
+    let app = app(Server { config, gateway, kept: Arc::<kept::Memory>::default(), ending, _ending_source: None });
     let stop = async move {
         shutdown.await;
         drain.send_replace(true);

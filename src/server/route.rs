@@ -3,7 +3,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::dialect::{self, Dialect};
+use crate::dialect::{self, Dialect, Operation};
 
 /// What a path names.
 pub(crate) enum Target {
@@ -15,8 +15,8 @@ pub(crate) enum Target {
     Models,
     /// One model, by its id.
     Model(String),
-    /// Turns in this dialect.
-    Turns(&'static dyn Dialect),
+    /// Something of this dialect.
+    Dialect(&'static dyn Dialect, Operation),
     /// Nothing that is served.
     Unknown,
 }
@@ -31,10 +31,9 @@ impl Target {
             ["models"] => Self::Models,
             ["models", id @ ..] => Self::Model(percent_decode_str(&id.join("/")).decode_utf8_lossy().into_owned()),
             _ => {
-                let serves = |dialect: &&&'static dyn Dialect| {
-                    dialect.routes().iter().any(|route| significant(route) == segments)
-                };
-                dialect::ALL.iter().find(serves).map_or(Self::Unknown, |dialect| Self::Turns(*dialect))
+                let serves = |dialect: &&'static dyn Dialect| Some((*dialect, dialect.operation(&segments)?));
+                let found = dialect::ALL.iter().find_map(serves);
+                found.map_or(Self::Unknown, |(dialect, operation)| Self::Dialect(dialect, operation))
             }
         }
     }
@@ -43,7 +42,8 @@ impl Target {
     pub(crate) fn methods(&self) -> &'static str {
         match self {
             Self::Root | Self::Health | Self::Models | Self::Model(_) => "GET, HEAD, OPTIONS",
-            Self::Turns(_) => "POST, OPTIONS",
+            Self::Dialect(_, Operation::Answer | Operation::Count) => "POST, OPTIONS",
+            Self::Dialect(_, Operation::Kept(_)) => "GET, HEAD, DELETE, OPTIONS",
             Self::Unknown => "OPTIONS",
         }
     }
@@ -57,14 +57,14 @@ impl Target {
     pub(crate) fn is_open(&self) -> bool {
         match self {
             Self::Root | Self::Health => true,
-            Self::Models | Self::Model(_) | Self::Turns(_) | Self::Unknown => false,
+            Self::Models | Self::Model(_) | Self::Dialect(..) | Self::Unknown => false,
         }
     }
 
     /// The dialect that errors about it are written in.
     pub(crate) fn dialect(&self) -> &'static dyn Dialect {
         match self {
-            Self::Turns(dialect) => *dialect,
+            Self::Dialect(dialect, _) => *dialect,
             Self::Root | Self::Health | Self::Models | Self::Model(_) | Self::Unknown => {
                 &dialect::openai_chat::OpenAiChat
             }
@@ -74,12 +74,12 @@ impl Target {
 
 /// What there is, for an answer that says so.
 pub(crate) fn endpoints() -> Vec<String> {
-    let turns = dialect::ALL.iter().flat_map(|dialect| dialect.routes()).map(|route| format!("POST {route}"));
-    turns.chain(["GET /v1/models", "GET /v1/models/{id}", "GET /healthz"].map(str::to_owned)).collect()
+    let dialects = dialect::ALL.iter().flat_map(|dialect| dialect.endpoints()).map(|endpoint| (*endpoint).to_owned());
+    dialects.chain(["GET /v1/models", "GET /v1/models/{id}", "GET /healthz"].map(str::to_owned)).collect()
 }
 
 /// The segments of a path that tell it from others.
-fn significant(path: &str) -> Vec<&str> {
+pub(crate) fn significant(path: &str) -> Vec<&str> {
     path.split('/').filter(|segment| !segment.is_empty()).skip_while(|segment| *segment == "v1").collect()
 }
 
@@ -93,7 +93,7 @@ mod tests {
             Target::Health => "health".to_owned(),
             Target::Models => "models".to_owned(),
             Target::Model(id) => format!("model {id}"),
-            Target::Turns(dialect) => dialect.name().to_owned(),
+            Target::Dialect(dialect, _) => dialect.name().to_owned(),
             Target::Unknown => "unknown".to_owned(),
         }
     }

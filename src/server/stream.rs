@@ -15,6 +15,7 @@ use crate::{
     dialect::Encoder,
     server::{
         choices::{Choices, Step},
+        kept::Shelf,
         turn_log::TurnLog,
     },
     turn::{ErrorKind, TurnError, TurnEvent},
@@ -34,6 +35,7 @@ pub(crate) struct Writer {
     quiet: Pin<Box<Sleep>>,
     out: Vec<u8>,
     log: TurnLog,
+    shelf: Shelf,
 }
 
 impl Writer {
@@ -44,9 +46,10 @@ impl Writer {
         ending: watch::Receiver<bool>,
         heartbeat: Duration,
         log: TurnLog,
+        shelf: Shelf,
     ) -> Self {
         let quiet = Box::pin(tokio::time::sleep(heartbeat));
-        Self { encoder, choices, ending, heartbeat, spoke: Instant::now(), quiet, out: Vec::new(), log }
+        Self { encoder, choices, ending, heartbeat, spoke: Instant::now(), quiet, out: Vec::new(), log, shelf }
     }
 
     /// The stream as a body. Dropping it cancels what still runs.
@@ -65,6 +68,9 @@ impl Writer {
                 step = self.choices.next() => self.take(step),
                 () = self.quiet.as_mut() => self.keep_alive(),
                 () = ended(&mut self.ending) => self.fail(&shutting_down()),
+            }
+            if self.encoder.is_done() {
+                self.shelf.keep(self.encoder.as_mut());
             }
             if !self.out.is_empty() {
                 self.spoke = Instant::now();
@@ -136,10 +142,11 @@ mod tests {
 
     use super::Writer;
     use crate::{
-        dialect::{Dialect, Encoder, Stamp, openai_chat::OpenAiChat},
+        dialect::{Ask, Dialect, Encoder, Stamp, openai_chat::OpenAiChat},
         models::Catalogue,
         server::{
             choices::{Choices, Source, Step},
+            kept::{Memory, Shelf},
             turn_log::TurnLog,
         },
         turn::{ErrorKind, StopReason, TurnError, TurnEvent},
@@ -150,7 +157,7 @@ mod tests {
             r#"{{"model": "auto", "messages": [{{"role": "user", "content": "x"}}], "stream": true, "n": {choices}}}"#
         );
         let stamp = Stamp { id: "1".to_owned(), created: 1 };
-        OpenAiChat.read(body.as_bytes(), stamp, &Catalogue::default()).unwrap().encoder
+        OpenAiChat.read(Ask::of(body.as_bytes(), stamp, &Catalogue::default())).unwrap().encoder
     }
 
     /// Steps, each after so many seconds of silence; then silence for ever, or the end.
@@ -173,7 +180,8 @@ mod tests {
     fn writer(sources: Vec<Source>, ending: watch::Receiver<bool>) -> Writer {
         let encoder = encoder(sources.len());
         let log = TurnLog::new("req_1", "openai_chat");
-        Writer::new(encoder, Choices::of(sources.into_iter()), ending, Duration::from_secs(10), log)
+        let shelf = Shelf { store: std::sync::Arc::new(Memory::default()), client: String::new() };
+        Writer::new(encoder, Choices::of(sources.into_iter()), ending, Duration::from_secs(10), log, shelf)
     }
 
     /// The pieces of the body, each as it went out, with the time it did.

@@ -57,7 +57,12 @@ impl TurnLog {
     /// Something happened in one of the turn's answers.
     pub(crate) fn note(&mut self, event: &TurnEvent) {
         match event {
-            TurnEvent::Started { .. } | TurnEvent::Text(_) | TurnEvent::Reasoning(_) | TurnEvent::ToolCall(_) => {}
+            TurnEvent::Started { .. }
+            | TurnEvent::Text(_)
+            | TurnEvent::Reasoning(_)
+            | TurnEvent::WebSearch(_)
+            | TurnEvent::Citations(_)
+            | TurnEvent::ToolCall(_) => {}
             TurnEvent::ModelUsed { model, .. } => self.model(model),
             TurnEvent::Usage(usage) => {
                 let total = self.usage.get_or_insert_default();

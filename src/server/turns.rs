@@ -4,41 +4,73 @@ use std::{sync::Arc, time::SystemTime};
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, request::Parts},
 };
+use serde_json::Value;
 
 use crate::{
-    dialect::{Dialect, Encoder, Request, Stamp},
+    dialect::{Ask, Dialect, Encoder, Request, Stamp},
+    gateway::{self, Scope},
     server::{
         Server, body,
         choices::{Choices, Step},
-        respond,
+        kept::Shelf,
+        respond, route,
         stream::{self, Writer},
         turn_log::TurnLog,
     },
-    turn::{TurnError, TurnEvent},
+    turn::{ErrorKind, TurnError, TurnEvent},
 };
 
 /// The media type of server-sent events.
 const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
+/// Headers by which agents name their session (`CLIENTS.md` §3.8).
+const SESSION_HEADERS: [&str; 5] =
+    ["x-claude-code-session-id", "session-id", "thread-id", "x-session-id", "x-session-affinity"];
 
 /// Answers a request whose path belongs to `dialect`.
-pub(crate) async fn answer(
-    server: &Arc<Server>,
-    dialect: &dyn Dialect,
-    request_id: &str,
-    headers: &HeaderMap,
-    body: Body,
-) -> Response<Body> {
-    let mut log = TurnLog::new(request_id, dialect.name());
-    let begun = match begin(server, dialect, headers, body, &mut log).await {
+pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) -> Response<Body> {
+    let mut log = TurnLog::new(call.request_id, call.dialect.name());
+    let begun = match begin(server, call, body, &mut log).await {
         Ok(begun) => begun,
-        Err(error) => return refuse(dialect, &error, request_id, &mut log),
+        Err(error) => return refuse(call, &error, &mut log),
     };
     match begun.stream {
-        true => streamed(server, begun, log),
-        false => whole(server, dialect, request_id, begun, log).await,
+        true => streamed(server, call, begun, log),
+        false => whole(server, call, begun, log).await,
     }
+}
+
+/// How many tokens a request's input is. Nothing of it is sent on.
+///
+/// # Errors
+/// When the request is none.
+pub(crate) async fn count(server: &Server, call: &Call<'_>, body: Body) -> Result<Value, TurnError> {
+    let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
+    let request = read(server, call, &body)?;
+    let counted = tokio::task::spawn_blocking(move || gateway::count_input(&request.turn)).await;
+    let tokens = counted.map_err(|_| TurnError::new(ErrorKind::Internal, "The input could not be counted."))?;
+    Ok(call.dialect.count(tokens))
+}
+
+/// A call of a dialect.
+pub(crate) struct Call<'a> {
+    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) request_id: &'a str,
+    /// Who calls, and what of theirs is kept.
+    pub(crate) shelf: Shelf,
+    pub(crate) parts: &'a Parts,
+}
+
+fn read(server: &Server, call: &Call<'_>, body: &[u8]) -> Result<Request, TurnError> {
+    call.dialect.read(Ask {
+        segments: &route::significant(call.parts.uri.path()),
+        query: call.parts.uri.query().unwrap_or_default(),
+        body,
+        stamp: stamp(),
+        catalogue: &server.gateway.catalogue(),
+        kept: &call.shelf,
+    })
 }
 
 /// A turn that the upstream has begun to answer.
@@ -52,23 +84,16 @@ struct Begun {
 
 /// Takes a request in and asks the upstream. The client is told nothing until the first of its answers has begun, so
 /// that a failure before that can still have a status of its own.
-async fn begin(
-    server: &Server,
-    dialect: &dyn Dialect,
-    headers: &HeaderMap,
-    body: Body,
-    log: &mut TurnLog,
-) -> Result<Begun, TurnError> {
-    let body = body::whole(headers, body, server.config.max_body).await?;
-    let Request { turn, stream, choices, encoder, ignored } =
-        dialect.read(&body, stamp(), &server.gateway.catalogue())?;
+async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
+    let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
+    let Request { turn, stream, choices, encoder, ignored, session } = read(server, call, &body)?;
     drop(body);
     log.model(&turn.model);
     if server.config.strict && !ignored.is_empty() {
         let message = format!("The upstream cannot honour: {}. This server is set to refuse that.", ignored.join(", "));
         return Err(TurnError::invalid(ignored[0].as_str(), message));
     }
-    let mut choices = Choices::ask(&server.gateway, turn, choices);
+    let mut choices = Choices::ask(&server.gateway, turn, scope(call, session), choices);
     let mut ending = server.ending.clone();
     loop {
         let step = tokio::select! {
@@ -85,7 +110,15 @@ async fn begin(
     }
 }
 
-fn streamed(server: &Server, begun: Begun, mut log: TurnLog) -> Response<Body> {
+/// Whose conversation it is. What the body says of the session counts before what headers say: agents that share a
+/// connection write the body themselves.
+fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
+    let of_header = |name: &&str| call.parts.headers.get(*name)?.to_str().ok().map(str::to_owned);
+    let session = session.or_else(|| SESSION_HEADERS.iter().find_map(of_header));
+    Scope { client: call.shelf.client.clone(), session }
+}
+
+fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
     let mut response = respond::with_body(StatusCode::OK, EVENT_STREAM, Body::empty());
     put_notes(response.headers_mut(), &begun.ignored, &begun.repaired, &log);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -93,18 +126,12 @@ fn streamed(server: &Server, begun: Begun, mut log: TurnLog) -> Response<Body> {
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     log.status(200);
     let Begun { encoder, choices, .. } = begun;
-    let writer = Writer::new(encoder, choices, server.ending.clone(), server.config.heartbeat, log);
+    let writer = Writer::new(encoder, choices, server.ending.clone(), server.config.heartbeat, log, call.shelf.clone());
     *response.body_mut() = writer.into_body();
     response
 }
 
-async fn whole(
-    server: &Server,
-    dialect: &dyn Dialect,
-    request_id: &str,
-    begun: Begun,
-    mut log: TurnLog,
-) -> Response<Body> {
+async fn whole(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
     let Begun { mut choices, mut encoder, ignored, repaired, .. } = begun;
     let mut ending = server.ending.clone();
     let collected = tokio::select! {
@@ -112,9 +139,10 @@ async fn whole(
         () = stream::ended(&mut ending) => Err(stream::shutting_down()),
     };
     match collected {
-        Err(error) => refuse(dialect, &error, request_id, &mut log),
+        Err(error) => refuse(call, &error, &mut log),
         Ok(()) => {
             log.status(200);
+            call.shelf.keep(encoder.as_mut());
             let mut response = respond::json(StatusCode::OK, &encoder.body());
             put_notes(response.headers_mut(), &ignored, &repaired, &log);
             response
@@ -144,8 +172,8 @@ async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut Tur
     Ok(())
 }
 
-fn refuse(dialect: &dyn Dialect, error: &TurnError, request_id: &str, log: &mut TurnLog) -> Response<Body> {
-    let response = respond::error(dialect, error, request_id);
+fn refuse(call: &Call<'_>, error: &TurnError, log: &mut TurnLog) -> Response<Body> {
+    let response = respond::error(call.dialect, error, call.request_id);
     log.failed(error);
     log.status(response.status().as_u16());
     response

@@ -11,4 +11,6 @@ mod request;
 pub use error::{ErrorKind, TurnError};
 pub use event::{Page, StopReason, TurnEvent, Usage, UsageSource, WebSearch};
 pub use repair::repair;
-pub use request::{Content, File, Format, Image, Limits, Message, Output, Tool, ToolCall, ToolChoice, ToolResult, Turn};
+pub use request::{
+    Content, File, Format, Image, Limits, Message, Output, Tool, ToolCall, ToolChoice, ToolResult, Turn,
+};

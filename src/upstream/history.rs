@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     turn::{Content, Message, Output, ToolCall, ToolResult},
-    upstream::parts::{ONLY_IMAGES, images, query, system_note, texts, tool_result},
+    upstream::parts::{ONLY_ATTACHED, files, images, query, system_note, texts, tool_result, words},
 };
 
 /// `before` as messages of a task, still without ids.
@@ -39,9 +39,10 @@ pub(super) fn task(messages: Vec<Value>, new_id: &mut dyn FnMut() -> String) -> 
 fn user(contents: &[Content]) -> Value {
     let words: Vec<String> = texts(contents).map(str::to_owned).collect();
     let mut query = query(&words);
-    let images: Vec<Value> = images(contents).collect();
-    if !images.is_empty() {
-        query["context"] = json!({"images": images});
+    for (name, parts) in [("images", images(contents).collect::<Vec<_>>()), ("files", files(contents).collect())] {
+        if !parts.is_empty() {
+            query["context"][name] = Value::Array(parts);
+        }
     }
     query
 }
@@ -89,6 +90,6 @@ fn tell_output(output: &Output) -> Option<String> {
 }
 
 fn told(contents: &[Content]) -> String {
-    let words: Vec<&str> = texts(contents).collect();
-    if words.is_empty() { ONLY_IMAGES.to_owned() } else { words.join("\n") }
+    let words = words(contents);
+    if words.is_empty() { ONLY_ATTACHED.to_owned() } else { words.join("\n") }
 }

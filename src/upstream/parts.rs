@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::turn::{Content, Image, ToolResult};
 
-/// What stands in for the words of a message that has only pictures.
-pub(super) const ONLY_IMAGES: &str = "(see the image)";
+/// What stands in for the words of a message that has only pictures and files.
+pub(super) const ONLY_ATTACHED: &str = "(see what is attached)";
 /// What stands in for a result that says nothing: empty ones have been refused (`WARP-PROTOCOL.md` §2.b).
 const NO_OUTPUT: &str = "(no output)";
 
 /// A user query that says `texts`, in the shape of the official client's normal turn (§2.0).
 pub(super) fn query(texts: &[String]) -> Value {
-    let text = if texts.is_empty() { ONLY_IMAGES.to_owned() } else { texts.join("\n\n") };
+    let text = if texts.is_empty() { ONLY_ATTACHED.to_owned() } else { texts.join("\n\n") };
     json!({"query": text, "mode": {}, "intended_agent": "AGENT_TYPE_PRIMARY"})
 }
 
@@ -28,21 +28,24 @@ pub(super) fn system_note(text: &str) -> String {
 pub(super) fn texts(contents: &[Content]) -> impl Iterator<Item = &str> + Clone {
     contents.iter().filter_map(|content| match content {
         Content::Text(text) => Some(text.as_str()),
-        Content::Image(_) => None,
+        Content::Image(_) | Content::File(_) => None,
     })
 }
 
 /// A tool's result in its form as input; the one within history has the same parts.
 pub(super) fn tool_result(result: &ToolResult) -> Value {
     let outcome = if result.is_error {
-        let text: Vec<&str> = texts(&result.content).collect();
-        let message = if text.is_empty() { NO_OUTPUT.to_owned() } else { text.join("\n") };
+        let words = words(&result.content);
+        let message = if words.is_empty() { NO_OUTPUT.to_owned() } else { words.join("\n") };
         json!({"error": {"message": message}})
     } else {
         let blocks = result.content.iter().map(|content| match content {
             Content::Text(text) if text.is_empty() => json!({"text": {"text": NO_OUTPUT}}),
             Content::Text(text) => json!({"text": {"text": text}}),
             Content::Image(own) => json!({"image": image(own)}),
+            Content::File(file) => {
+                json!({"resource": {"uri": file.name, "text": {"content": file.text, "mime_type": "text/plain"}}})
+            }
         });
         let mut blocks: Vec<Value> = blocks.collect();
         if blocks.is_empty() {
@@ -57,8 +60,26 @@ pub(super) fn tool_result(result: &ToolResult) -> Value {
 pub(super) fn images(contents: &[Content]) -> impl Iterator<Item = Value> {
     contents.iter().filter_map(|content| match content {
         Content::Image(own) => Some(image(own)),
-        Content::Text(_) => None,
+        Content::Text(_) | Content::File(_) => None,
     })
+}
+
+/// The files among `contents`, likewise.
+pub(super) fn files(contents: &[Content]) -> impl Iterator<Item = Value> {
+    contents.iter().filter_map(|content| match content {
+        Content::File(file) => Some(json!({"content": {"file_path": file.name, "content": file.text}})),
+        Content::Text(_) | Content::Image(_) => None,
+    })
+}
+
+/// What `contents` say where there is only room for words: texts and files.
+pub(super) fn words(contents: &[Content]) -> Vec<String> {
+    let said = |content: &Content| match content {
+        Content::Text(text) => Some(text.clone()),
+        Content::File(file) => Some(format!("{}:\n{}", file.name, file.text)),
+        Content::Image(_) => None,
+    };
+    contents.iter().filter_map(said).collect()
 }
 
 /// The schema's field is bytes, but holds base64 text (§2.f); JSON then spells those bytes in base64 once more.

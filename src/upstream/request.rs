@@ -13,7 +13,7 @@ use crate::{
         config::{Config, HistoryCarrier, McpForm, SystemCarrier},
         entry::Call,
         history,
-        parts::{self, images, tool_result},
+        parts::{self, files, images, tool_result},
     },
 };
 
@@ -223,6 +223,7 @@ struct Input {
     results: Vec<Value>,
     query: Vec<String>,
     images: Vec<Value>,
+    files: Vec<Value>,
     attachments: Option<Value>,
     rules: Option<String>,
 }
@@ -241,6 +242,7 @@ impl Input {
                 Message::User(contents) => {
                     self.query.extend(parts::texts(contents).map(str::to_owned));
                     self.images.extend(images(contents));
+                    self.files.extend(files(contents));
                 }
                 Message::System(text) => self.query.push(parts::system_note(text)),
                 Message::Assistant(_) => {}
@@ -267,9 +269,12 @@ impl Input {
     fn into_json(self, now: &str) -> Value {
         let mut context = Map::new();
         context.insert("current_time".to_owned(), json!(now));
-        let has_images = !self.images.is_empty();
-        if has_images {
+        let has_attached = !self.images.is_empty() || !self.files.is_empty();
+        if !self.images.is_empty() {
             context.insert("images".to_owned(), Value::Array(self.images));
+        }
+        if !self.files.is_empty() {
+            context.insert("files".to_owned(), Value::Array(self.files));
         }
         if let Some(rules) = self.rules {
             let file = json!({"file_path": RULES_FILE, "content": rules});
@@ -277,7 +282,7 @@ impl Input {
         }
         let mut inputs: Vec<Value> =
             self.results.into_iter().map(|result| json!({"tool_call_result": result})).collect();
-        if !self.query.is_empty() || (has_images && inputs.is_empty()) {
+        if !self.query.is_empty() || (has_attached && inputs.is_empty()) {
             let mut query = parts::query(&self.query);
             if let Some(attachments) = self.attachments {
                 query["referenced_attachments"] = attachments;

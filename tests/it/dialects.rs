@@ -9,7 +9,7 @@ use crate::common::{check_golden, root};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
 use warp2api::{
-    dialect::{Dialect, Request, Stamp, openai_chat::OpenAiChat},
+    dialect::{Ask, Dialect, Request, Stamp, openai_chat::OpenAiChat},
     models::Catalogue,
     turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
 };
@@ -36,7 +36,7 @@ fn stamp() -> Stamp {
 }
 
 fn read(body: &[u8]) -> Result<Request, TurnError> {
-    OpenAiChat.read(body, stamp(), &Catalogue::default())
+    OpenAiChat.read(Ask::of(body, stamp(), &Catalogue::default()))
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn append(text: &mut Value, more: &Value) {
 fn a_model_that_the_account_does_not_have_is_not_found() {
     let catalogue = Catalogue::of_account(Catalogue::default().models().to_vec(), "auto".to_owned());
     let body = br#"{"model": "gpt-5-2-hihg", "messages": [{"role": "user", "content": "x"}]}"#;
-    let error = OpenAiChat.read(body, stamp(), &catalogue).err().unwrap();
+    let error = OpenAiChat.read(Ask::of(body, stamp(), &catalogue)).err().unwrap();
     let reply = OpenAiChat.error(&error, "request");
     assert_eq!((reply.status, &reply.body["error"]["code"]), (404, &json!("model_not_found")));
     assert!(error.message.contains("Did you mean `gpt-5-2-high`?"), "{}", error.message);

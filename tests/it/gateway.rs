@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use warp2api::{
     credential,
-    gateway::{Answer, Gateway, Patience},
+    gateway::{Answer, Gateway, Patience, Scope},
     schema::Schema,
     secret::Secret,
     simulator::{self, Scenario, Simulator},
@@ -71,7 +71,7 @@ async fn rest(answer: &mut Answer) -> Vec<TurnEvent> {
 
 /// The whole answer to `turn`, or why there was none.
 async fn ask(bench: &Bench, turn: Turn) -> Result<Vec<TurnEvent>, TurnError> {
-    let mut answer = bench.gateway.run(turn).await?;
+    let mut answer = bench.gateway.run(turn, Scope::default()).await?;
     Ok(rest(&mut answer).await)
 }
 
@@ -213,7 +213,7 @@ async fn a_slow_first_word_is_waited_for_only_so_long_before_the_client_is_told(
     let slow = json!({"exchanges": [answers(json!([{"delay_ms": 2500}, {"text": "late"}, {"finish": {}}]))]});
     let bench = bench(slow).await;
     let asked = Instant::now();
-    let mut answer = bench.gateway.run(turn("hi")).await.expect("an answer that may yet come");
+    let mut answer = bench.gateway.run(turn("hi"), Scope::default()).await.expect("an answer that may yet come");
     assert!(asked.elapsed() < Duration::from_millis(2400), "the hold is over first");
     assert_eq!(text(&rest(&mut answer).await), "late");
 }
@@ -221,7 +221,7 @@ async fn a_slow_first_word_is_waited_for_only_so_long_before_the_client_is_told(
 #[tokio::test]
 async fn dropping_an_answer_ends_the_upstream_call() {
     let bench = bench(json!({"exchanges": [answers(json!([{"text": "So far"}, "stall"]))]})).await;
-    let answer = bench.gateway.run(turn("hi")).await.expect("an answer that began");
+    let answer = bench.gateway.run(turn("hi"), Scope::default()).await.expect("an answer that began");
     assert_eq!(bench.simulator.cancelled(), 0);
     drop(answer);
     for _ in 0..100 {
@@ -306,7 +306,7 @@ async fn a_refused_bearer_is_renewed_once() {
         ..credential::Config::default()
     };
     let gateway = gateway(&bench.simulator, session(), |_| {});
-    let mut answer = gateway.run(turn("hi")).await.expect("an answer with the new bearer");
+    let mut answer = gateway.run(turn("hi"), Scope::default()).await.expect("an answer with the new bearer");
     assert_eq!(text(&rest(&mut answer).await), "in again");
 }
 

@@ -451,7 +451,7 @@ fn pictures_without_words_are_still_a_question() {
     let picture = Content::Image(Image { mime_type: "image/gif".to_owned(), data: Bytes::from_static(b"GIF8") });
     let (_, json) = built(&turn(vec![Message::User(vec![picture])]), &Past::Replayed, &config());
     assert_eq!(json["input"]["context"]["images"].as_array().map(Vec::len), Some(1));
-    assert_eq!(json["input"]["user_inputs"]["inputs"][0]["user_query"]["query"], "(see the image)");
+    assert_eq!(json["input"]["user_inputs"]["inputs"][0]["user_query"]["query"], "(see what is attached)");
 }
 
 /// Every random event of the vectors, which make no sense together, and random bytes: whatever comes, nothing panics,

@@ -48,6 +48,7 @@ impl Conversation {
     pub(crate) fn ask(&mut self, content: &[Content]) {
         let piece = |content: &Content| match content {
             Content::Text(text) => Piece::Text { text: text.clone() },
+            Content::File(file) => Piece::Text { text: format!("{}:\n{}", file.name, file.text) },
             Content::Image(image) => {
                 Piece::Image { mime_type: image.mime_type.clone(), base64: BASE64_STANDARD.encode(&image.data) }
             }

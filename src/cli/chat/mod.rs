@@ -178,7 +178,7 @@ impl Chat<'_> {
         let mut shown = Shown::new(self.json);
         let spinner = self.output.spinner("waiting for the answer");
         let begun = tokio::select! {
-            begun = self.backend.gateway.run(turn) => Some(begun),
+            begun = self.backend.gateway.run(turn, crate::gateway::Scope::default()) => Some(begun),
             () = self.signals.next() => None,
         };
         spinner.finish_and_clear();

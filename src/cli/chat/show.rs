@@ -59,6 +59,12 @@ impl Shown {
             TurnEvent::ToolCall(call) => {
                 output.warn(&format!("the model called the tool {}, which chat does not offer", call.name));
             }
+            TurnEvent::WebSearch(search) => output.note(&format!("searched the web for {}", search.query)),
+            TurnEvent::Citations(pages) => {
+                for page in &pages {
+                    output.note(&format!("source: {} {}", page.url, page.title));
+                }
+            }
             TurnEvent::Usage(usage) => self.usage = Some(usage),
             TurnEvent::Finished(stop) => self.stop = Some(stop),
             TurnEvent::Failed(error) => self.failed = Some(error),

@@ -252,6 +252,8 @@ impl Encoder for ChatEncoder {
         match event {
             // The model stays what the client called it; the server names the real one in a header.
             TurnEvent::Started { .. } | TurnEvent::ModelUsed { .. } => {}
+            // A search shows in the citations of the text that came of it.
+            TurnEvent::WebSearch(_) | TurnEvent::Citations(_) => {}
             TurnEvent::Text(text) if text.is_empty() => {}
             TurnEvent::Reasoning(text) if text.is_empty() => {}
             TurnEvent::Text(text) => self.text(index, text, out),

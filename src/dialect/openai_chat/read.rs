@@ -78,10 +78,18 @@ pub(crate) fn request(body: &[u8], stamp: &Stamp, catalogue: &Catalogue) -> Resu
         tool_choice: tools.choice,
         parallel_tool_calls: tools.parallel,
         web_search: tools.web_search || root.get("web_search_options").is_some(),
+        format: None,
         limits: limits(&root)?,
     };
     note_ignored(&body, &mut ignored);
-    Ok(Request { turn, stream, choices, encoder: Box::new(ChatEncoder::new(form)), ignored: ignored.into_names() })
+    Ok(Request {
+        turn,
+        stream,
+        choices,
+        encoder: Box::new(ChatEncoder::new(form)),
+        ignored: ignored.into_names(),
+        session: None,
+    })
 }
 
 fn parse(body: &[u8]) -> Result<Value, TurnError> {
