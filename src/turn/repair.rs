@@ -83,7 +83,7 @@ impl History {
             if let Output::ToolCall(call) = output {
                 let given = call.id.clone();
                 call.id = self.unique_id(&given);
-                if call.arguments.values_mut().fold(false, |any, value| spell_out_big_numbers(value) || any) {
+                if spell_out_all(call.arguments.values_mut()) {
                     self.made.insert("number_as_text");
                 }
                 self.calls.entry(given).or_default().push(Place { slot, call: calls });
@@ -189,10 +189,15 @@ fn spell_out_big_numbers(value: &mut Value) -> bool {
             }
             too_big
         }
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| spell_out_big_numbers(item) || any),
-        Value::Object(fields) => fields.values_mut().fold(false, |any, field| spell_out_big_numbers(field) || any),
+        Value::Array(items) => spell_out_all(items.iter_mut()),
+        Value::Object(fields) => spell_out_all(fields.values_mut()),
         Value::Null | Value::Bool(_) | Value::String(_) => false,
     }
+}
+
+/// The same for every one of `values`.
+fn spell_out_all<'a>(values: impl Iterator<Item = &'a mut Value>) -> bool {
+    values.map(spell_out_big_numbers).fold(false, |any, one| any | one)
 }
 
 fn unanswered() -> ToolResult {

@@ -7,11 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     turn::{Content, Message, Output, ToolCall, ToolResult},
-    upstream::request::{images, tool_result},
+    upstream::parts::{ONLY_IMAGES, images, query, system_note, texts, tool_result},
 };
-
-/// What stands in for the words of a message that has only pictures.
-const ONLY_IMAGES: &str = "(see the image)";
 
 /// `before` as messages of a task, still without ids.
 pub(super) fn messages(before: &[Message]) -> Vec<Value> {
@@ -37,25 +34,6 @@ pub(super) fn task(messages: Vec<Value>, new_id: &mut dyn FnMut() -> String) -> 
     };
     let messages: Vec<Value> = messages.into_iter().map(finish).collect();
     json!({"id": task_id, "messages": messages})
-}
-
-/// A user query that says `texts`, in the shape of the official client's normal turn (§2.0).
-pub(super) fn query(texts: &[String]) -> Value {
-    let text = if texts.is_empty() { ONLY_IMAGES.to_owned() } else { texts.join("\n\n") };
-    json!({"query": text, "mode": {}, "intended_agent": "AGENT_TYPE_PRIMARY"})
-}
-
-/// System text from the middle of a conversation, as part of what the user says.
-pub(super) fn system_note(text: &str) -> String {
-    format!("<system>\n{text}\n</system>")
-}
-
-/// The texts among `contents`.
-pub(super) fn texts(contents: &[Content]) -> impl Iterator<Item = &str> + Clone {
-    contents.iter().filter_map(|content| match content {
-        Content::Text(text) => Some(text.as_str()),
-        Content::Image(_) => None,
-    })
 }
 
 fn user(contents: &[Content]) -> Value {

@@ -13,6 +13,7 @@ pub mod failure;
 pub mod finish;
 mod history;
 pub mod identity;
+mod parts;
 pub mod payload;
 pub mod request;
 mod service;

@@ -3,17 +3,17 @@
 //! The message is written as JSON and encoded by the schema; tasks that the upstream sent go back as the bytes they
 //! were. It must not know HTTP, credentials, or when it is: the time and new ids are given to it.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::{
     schema::{self, Schema, wire},
-    turn::{Content, ErrorKind, Image, Message, Tool, ToolChoice, ToolResult, Turn, TurnError},
+    turn::{ErrorKind, Message, Tool, ToolChoice, ToolResult, Turn, TurnError},
     upstream::{
         config::{Config, HistoryCarrier, McpForm, SystemCarrier},
         entry::Call,
         history,
+        parts::{self, images, tool_result},
     },
 };
 
@@ -21,8 +21,6 @@ use crate::{
 const SERVER_ID: &str = "6d9f3c1e-3f4b-4c57-9a53-9d0d1c1a7a6b";
 /// Its name.
 const SERVER_NAME: &str = "client";
-/// What stands in for a result that says nothing: empty ones have been refused (`WARP-PROTOCOL.md` §2.b).
-const NO_OUTPUT: &str = "(no output)";
 /// The name of the attachment that carries system text, and by which the query refers to it.
 const SYSTEM_ATTACHMENT: &str = "SYSTEM_PROMPT";
 /// The file and folder that system text pretends to come from as a project rule; the upstream wants both.
@@ -241,10 +239,10 @@ impl Input {
                     }
                 }
                 Message::User(contents) => {
-                    self.query.extend(history::texts(contents).map(str::to_owned));
+                    self.query.extend(parts::texts(contents).map(str::to_owned));
                     self.images.extend(images(contents));
                 }
-                Message::System(text) => self.query.push(history::system_note(text)),
+                Message::System(text) => self.query.push(parts::system_note(text)),
                 Message::Assistant(_) => {}
             }
         }
@@ -280,7 +278,7 @@ impl Input {
         let mut inputs: Vec<Value> =
             self.results.into_iter().map(|result| json!({"tool_call_result": result})).collect();
         if !self.query.is_empty() || (has_images && inputs.is_empty()) {
-            let mut query = history::query(&self.query);
+            let mut query = parts::query(&self.query);
             if let Some(attachments) = self.attachments {
                 query["referenced_attachments"] = attachments;
             }
@@ -338,39 +336,4 @@ fn settings(turn: &Turn) -> Value {
 
 fn attachment(system: &str) -> Value {
     json!({SYSTEM_ATTACHMENT: {"plain_text": system}})
-}
-
-/// A tool's result in its form as input; the one within history has the same parts.
-pub(super) fn tool_result(result: &ToolResult) -> Value {
-    let outcome = if result.is_error {
-        let text: Vec<&str> = history::texts(&result.content).collect();
-        let message = if text.is_empty() { NO_OUTPUT.to_owned() } else { text.join("\n") };
-        json!({"error": {"message": message}})
-    } else {
-        let blocks = result.content.iter().map(|content| match content {
-            Content::Text(text) if text.is_empty() => json!({"text": {"text": NO_OUTPUT}}),
-            Content::Text(text) => json!({"text": {"text": text}}),
-            Content::Image(own) => json!({"image": image(own)}),
-        });
-        let mut blocks: Vec<Value> = blocks.collect();
-        if blocks.is_empty() {
-            blocks.push(json!({"text": {"text": NO_OUTPUT}}));
-        }
-        json!({"success": {"results": blocks}})
-    };
-    json!({"tool_call_id": result.call_id, "call_mcp_tool": outcome})
-}
-
-/// The pictures among `contents`, as an input context or a history message holds them.
-pub(super) fn images(contents: &[Content]) -> impl Iterator<Item = Value> {
-    contents.iter().filter_map(|content| match content {
-        Content::Image(own) => Some(image(own)),
-        Content::Text(_) => None,
-    })
-}
-
-/// The schema's field is bytes, but holds base64 text (§2.f); JSON then spells those bytes in base64 once more.
-fn image(image: &Image) -> Value {
-    let text = STANDARD.encode(&image.data);
-    json!({"data": STANDARD.encode(text), "mime_type": image.mime_type})
 }

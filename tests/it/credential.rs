@@ -18,7 +18,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use warp2api::{
     credential::{Clock, Config, CredentialError, Kind, Outcome, Pool, Standing},
+    schema::Schema,
     secret::Secret,
+    simulator::{self, Simulator},
+    upstream::{
+        catalogue::{self, CatalogueError},
+        identity,
+    },
 };
 
 /// A token service that gives the answers it was told to give, one a call. A call too many is answered with a teapot's
@@ -443,4 +449,52 @@ async fn no_secret_shows_in_any_text() {
     assert!(!shown.contains(canary) && !shown.contains(&given), "{shown}");
     assert!(shown.contains("no such token …"), "the service's own words stay: {shown}");
     service.asked();
+}
+
+/// A pool of one session with the simulator, over HTTP/2 where `http2` says so.
+fn with_simulator(simulator: &Simulator, refresh: &str, http2: bool) -> Pool {
+    let config = Config {
+        root: simulator.url().to_owned(),
+        http2_prior_knowledge: http2,
+        refresh_token: Some(Secret::new(refresh)),
+        ..Config::default()
+    };
+    Pool::from_config(config).unwrap()
+}
+
+#[tokio::test]
+async fn a_session_with_the_simulator_reads_the_accounts_models_and_is_renewed() {
+    let lifetime = Duration::from_secs(2);
+    let config = simulator::Config { token_lifetime: lifetime, ..simulator::Config::default() };
+    let simulator = Simulator::start(config, Schema::embedded()).unwrap();
+    for http2 in [false, true] {
+        let pool = with_simulator(&simulator, "simulator-refresh-own", http2);
+        let http = reqwest::Client::builder().no_proxy().default_headers(identity::headers(None)).build().unwrap();
+        let first = pool.lease().await.unwrap();
+        let models = catalogue::fetch(&http, simulator.url(), None, first.bearer()).await.unwrap();
+        assert!(models.find("claude-4-5-opus").is_some() && models.models().len() > 20);
+        tokio::time::sleep(lifetime).await;
+        let refused = catalogue::fetch(&http, simulator.url(), None, first.bearer()).await;
+        assert_eq!(refused, Err(CatalogueError::Unauthorized), "the first bearer has ended");
+        let second = pool.lease().await.unwrap();
+        assert_ne!(first.bearer(), second.bearer());
+        let again = catalogue::fetch(&http, simulator.url(), None, second.bearer()).await;
+        assert_eq!(again, Ok(models));
+        let third = pool.renew(&second).await.unwrap();
+        assert_ne!(second.bearer(), third.bearer());
+        assert_eq!(pool.status().renewals, 3);
+    }
+    simulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_the_simulator_says_of_a_refresh_token_is_understood() {
+    let simulator = Simulator::start(simulator::Config::default(), Schema::embedded()).unwrap();
+    let fate = async |refresh: &str| with_simulator(&simulator, refresh, true).lease().await.unwrap_err();
+    assert!(matches!(fate("simulator-expired").await, CredentialError::SignInNeeded { .. }));
+    assert!(matches!(fate("never-heard-of").await, CredentialError::SignInNeeded { .. }));
+    assert!(matches!(fate("simulator-disabled").await, CredentialError::Disabled { .. }));
+    assert!(matches!(fate("simulator-deleted").await, CredentialError::Disabled { .. }));
+    assert!(matches!(fate("simulator-unexpected").await, CredentialError::Unavailable { .. }));
+    simulator.shutdown().await;
 }

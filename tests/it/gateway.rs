@@ -138,14 +138,11 @@ async fn three_attempts_are_all() {
     assert_eq!(bench.simulator.requests().len(), 3);
 }
 
-#[track_caller]
-fn check_once(kind: ErrorKind, exchange: Value) -> impl Future<Output = ()> {
-    async move {
-        let bench = bench(json!({"exchanges": [exchange]})).await;
-        let error = ask(&bench, turn("hi")).await.expect_err("a refusal");
-        assert_eq!(error.kind, kind, "{error}");
-        assert_eq!(bench.simulator.requests().len(), 1, "{kind:?} is not tried again");
-    }
+async fn check_once(kind: ErrorKind, exchange: Value) {
+    let bench = bench(json!({"exchanges": [exchange]})).await;
+    let error = ask(&bench, turn("hi")).await.expect_err("a refusal");
+    assert_eq!(error.kind, kind, "{error}");
+    assert_eq!(bench.simulator.requests().len(), 1, "{kind:?} is not tried again");
 }
 
 #[tokio::test]

@@ -146,6 +146,40 @@ def test_two_parallel_calls(playing, stream):
     assert client(gateway).chat.completions.create(**request).choices[0].message.content == "Noon and dry."
 
 
+def test_the_choice_of_tools_is_honoured(talking):
+    sdk = client(talking)
+
+    def made(words, **options):
+        message = sdk.chat.completions.create(**ask(words, tools=[WEATHER, CLOCK], **options)).choices[0].message
+        return [one.function.name for one in message.tool_calls or []]
+
+    assert made("call get_time") == ["get_time"]
+    assert made("call get_time", tool_choice="none") == []
+    named = {"type": "function", "function": {"name": "get_weather"}}
+    assert "get_time" not in made("call get_time", tool_choice=named), "only the named tool was offered"
+    assert made("call get_weather", tool_choice=named) == ["get_weather"]
+    allowed = {"mode": "auto", "tools": [{"type": "function", "function": {"name": "get_time"}}]}
+    choice = {"type": "allowed_tools", "allowed_tools": allowed}
+    assert made("call get_time", tool_choice=choice) == ["get_time"]
+    assert "get_weather" not in made("call get_weather", tool_choice=choice)
+    assert len(made("call 2 tools")) == 2
+    assert len(made("call 2 tools", parallel_tool_calls=False)) == 1
+
+
+def test_the_older_form_of_tools(playing):
+    gateway = playing(answer(call("get_weather", "call-1", city="Paris")), answer(text("Dry.")))
+    request = ask("Weather?", functions=[WEATHER["function"]], function_call="auto")
+    choice = client(gateway).chat.completions.create(**request).choices[0]
+    assert choice.finish_reason == "function_call" and choice.message.tool_calls is None
+    made = choice.message.function_call
+    assert (made.name, json.loads(made.arguments)) == ("get_weather", {"city": "Paris"})
+    request["messages"] += [
+        {"role": "assistant", "content": None, "function_call": {"name": made.name, "arguments": made.arguments}},
+        {"role": "function", "name": made.name, "content": "21 degrees"},
+    ]
+    assert client(gateway).chat.completions.create(**request).choices[0].message.content == "Dry."
+
+
 def test_arguments_that_an_update_replaces_are_sent_once(playing):
     step = call("get_weather", "call-1", city="Par")
     step["tool_call"]["replaced_by"] = {"city": "Paris"}
