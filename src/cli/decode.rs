@@ -14,7 +14,7 @@ use crate::{
         input::{Input, WHOLE_INPUT_LIMIT},
         output::Output,
     },
-    schema::{self, PACKAGE, Schema, SchemaError, opaque, raw, spelling},
+    schema::{self, Schema, SchemaError, opaque, raw, spelling},
     sse,
     upstream::payload,
 };
@@ -90,26 +90,14 @@ impl View<'_> {
     }
 }
 
-/// The types that leave the fewest fields unknown, outer types before those nested in them.
 fn guess(schema: &Schema, bytes: &[u8]) -> Result<Shown, SchemaError> {
-    // Bytes that are no protobuf at all are told as such, not as a list of nothing.
-    let fields = schema::wire::fields(bytes).collect::<Result<Vec<_>, _>>()?;
-    let mut fitting: Vec<(usize, usize, MessageDescriptor)> = Vec::new();
-    for descriptor in schema.messages().filter(|message| message.package_name() == PACKAGE) {
-        let knows_some = fields.iter().any(|field| descriptor.get_field(field.number).is_some());
-        if let (true, Ok(message)) = (knows_some, schema::decode(&descriptor, bytes)) {
-            let nesting = schema::short_name(&descriptor).matches('.').count();
-            fitting.push((schema::count_unknown(&message), nesting, descriptor));
-        }
-    }
-    fitting.sort_by_key(|(unknown, nesting, _)| (*unknown, *nesting));
-    let unknown = fitting.first().map_or(usize::MAX, |(unknown, ..)| *unknown);
-    let mut documents = Vec::new();
-    for (unknown, _, descriptor) in fitting.iter().take(GUESSES) {
-        let message = schema::to_json(&schema::decode(descriptor, bytes)?);
-        documents.push(json!({"type": schema::short_name(descriptor), "unknown": unknown, "message": message}));
-    }
-    Ok(Shown { documents, unknown })
+    let fits = schema::guess(schema, bytes, GUESSES)?;
+    let unknown = fits.first().map_or(usize::MAX, |best| best.unknown);
+    let document = |fit: &schema::Fit| {
+        let (name, message) = (schema::short_name(&fit.descriptor), schema::to_json(&fit.message));
+        json!({"type": name, "unknown": fit.unknown, "message": message})
+    };
+    Ok(Shown { documents: fits.iter().map(document).collect(), unknown })
 }
 
 /// What input looks like.

@@ -24,6 +24,7 @@ mod any;
 mod decode;
 mod encode;
 mod error;
+mod guess;
 mod json_reader;
 mod json_writer;
 pub mod mask;
@@ -42,6 +43,7 @@ pub mod wire;
 pub use decode::decode;
 pub use encode::encode;
 pub use error::{DecodeError, DecodeProblem, JsonError, JsonProblem, MaskError, PoolError, SchemaError, SpellingError};
+pub use guess::{Fit, guess};
 pub use pool::{PACKAGE, Schema, compile, short_name};
 
 /// How deep messages may be nested, the outermost and map entries included: as Google's runtimes have it.

@@ -1,17 +1,14 @@
 //! Holds `descriptors/` against `proto/`: the checked-in descriptor set is what the sources compile to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use warp2api::schema::{self, Schema};
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::common::{blessing, root};
 
 /// Compares `fresh` with the file, or rewrites the file when `WARP2API_BLESS=1`.
-#[expect(clippy::disallowed_methods, reason = "a test has no settings of its own; this is how goldens are rewritten")]
 fn bless_or_compare(file: &Path, fresh: &[u8]) {
-    if std::env::var("WARP2API_BLESS").as_deref() == Ok("1") {
+    if blessing() {
         std::fs::write(file, fresh).unwrap();
         return;
     }

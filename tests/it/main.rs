@@ -18,3 +18,4 @@ mod simulator;
 mod sizes;
 mod sse;
 mod upstream;
+mod verbs;
