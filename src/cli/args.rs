@@ -19,6 +19,7 @@ pub(crate) struct Arguments {
 
 /// Flags that every verb takes.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(crate) struct GlobalArguments {
     /// Configuration file (TOML)
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -213,15 +213,16 @@ fn history_message<'a>(
 /// and the user goes on with a query, from the service, which cancels it.
 fn unanswered(request: &Request, calls: &BTreeMap<String, Call>, known: Option<&Conversation>) -> Result<(), Refusal> {
     let answered_now: BTreeSet<&str> = request.results().map(|result| result.call_id).collect();
-    let sent: BTreeSet<String> =
-        known.into_iter().flat_map(|known| known.tree.open_calls()).map(|(id, _)| id).collect();
+    let sent: BTreeSet<&str> =
+        known.into_iter().flat_map(Conversation::open_calls).map(|(id, _)| id.as_str()).collect();
     let goes_on = request.query().is_some() || request.input_kind() != Some("user_inputs");
-    let open = calls.iter().find(|(id, call)| {
-        !call.answered
-            && !matches!(call.kind.as_str(), "server" | "subagent")
-            && !answered_now.contains(id.as_str())
-            && !(goes_on && sent.contains(*id))
-    });
+    let settled = |id: &String, call: &Call| {
+        call.answered
+            || matches!(call.kind.as_str(), "server" | "subagent")
+            || answered_now.contains(id.as_str())
+            || (goes_on && sent.contains(id.as_str()))
+    };
+    let open = calls.iter().find(|(id, call)| !settled(id, call));
     match open {
         Some((id, _)) => Err(Refusal::invalid(format_args!("tool call {id:?} has no result"))),
         None => Ok(()),
@@ -229,15 +230,15 @@ fn unanswered(request: &Request, calls: &BTreeMap<String, Call>, known: Option<&
 }
 
 fn results(request: &Request, calls: &BTreeMap<String, Call>, known: Option<&Conversation>) -> Result<(), Refusal> {
-    let sent: BTreeMap<String, String> =
-        known.map(|known| known.tree.open_calls()).unwrap_or_default().into_iter().collect();
+    let sent: BTreeMap<&str, &String> =
+        known.into_iter().flat_map(Conversation::open_calls).map(|(id, kind)| (id.as_str(), kind)).collect();
     let mut seen = BTreeSet::new();
     for result in request.results() {
         let id = result.call_id;
         if !seen.insert(id) || calls.get(id).is_some_and(|call| call.answered) {
             return Err(Refusal::invalid(format_args!("tool call {id:?} has two results")));
         }
-        let called = calls.get(id).map(|call| &call.kind).or(sent.get(id));
+        let called = calls.get(id).map(|call| &call.kind).or(sent.get(id).copied());
         match called {
             None => return Err(Refusal::invalid(format_args!("a tool result answers {id:?}, which was not called"))),
             Some(kind) if kind != result.kind => {

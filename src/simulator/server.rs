@@ -27,6 +27,9 @@ use crate::simulator::{auth, graphql, stream};
 /// The largest body accepted.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
+/// Failures remembered; further ones are only logged.
+const FAILURES: usize = 256;
+
 /// What all handlers share.
 pub(crate) struct Shared {
     pub(crate) url: String,
@@ -97,7 +100,10 @@ impl Shared {
 
     fn fail(&self, status: u16, message: String) -> Refusal {
         tracing::warn!(%message, "the scenario does not go as it says");
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() < FAILURES {
+            failures.push(message.clone());
+        }
         Refusal::text(status, message)
     }
 }
@@ -166,7 +172,7 @@ fn admit(
     if !request.conversation_id().is_empty() && request.tasks().is_empty() {
         return Ok(None);
     }
-    if shared.strict && !matches!(received.replay, Replay::New | Replay::Exact | Replay::Uncertain) {
+    if shared.strict && matches!(received.replay, Replay::Foreign | Replay::Different(_)) {
         return Err(Refusal::conversation_broken());
     }
     Ok(Some((request, known)))

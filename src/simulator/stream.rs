@@ -72,8 +72,8 @@ impl Playing {
         if !self.settled {
             self.settled = true;
             let certain = received && self.script.certain;
-            let tree = std::mem::take(&mut self.script.tree);
-            self.shared.conversations.put(&self.script.conversation_id, tree, certain, self.script.spent);
+            let state = std::mem::take(&mut self.script.tree).snapshot();
+            self.shared.conversations.put(&self.script.conversation_id, state, certain, self.script.spent);
         }
     }
 }

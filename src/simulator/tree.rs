@@ -3,6 +3,7 @@
 //! simulator's own reading of the protocol on purpose, and must not know how an answer is made.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
@@ -23,6 +24,14 @@ pub(crate) struct Tree {
     /// What a rollback restores: the task as it was, or nothing for a task made since. Present while a transaction is
     /// open.
     checkpoints: Option<BTreeMap<String, Option<Task>>>,
+}
+
+/// A tree as the next request has to bring it back: its active tasks, which are all but the subtasks whose subagent has
+/// answered (§2.c), each as the digests of its own fields and of every message; and the calls that wait for a result.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Snapshot {
+    tasks: BTreeMap<String, Vec<u64>>,
+    pub(crate) open_calls: Vec<(String, String)>,
 }
 
 impl Task {
@@ -180,11 +189,12 @@ impl Tree {
         Ok(())
     }
 
-    /// The tasks that the next request has to carry: all but the subtasks whose subagent has answered (§2.c). Encoded.
-    pub(crate) fn active(&self) -> BTreeMap<String, Vec<Vec<u8>>> {
+    /// What the next request of the conversation is held against.
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let finished = self.finished_subtasks();
         let active = self.tasks.iter().filter(|task| !finished.contains(&task.id()));
-        active.map(|task| (task.id(), encoded(task))).collect()
+        let tasks = active.map(|task| (task.id(), digests(&encoded(task)))).collect();
+        Snapshot { tasks, open_calls: self.open_calls() }
     }
 
     fn finished_subtasks(&self) -> BTreeSet<String> {
@@ -218,26 +228,37 @@ impl Tree {
         }
         open
     }
+}
 
-    /// Where the tasks of a request, as raw bytes, part from the ones this tree says it must carry.
+impl Snapshot {
+    /// Where the tasks of a request, as raw bytes, part from the ones it must carry.
     pub(crate) fn difference(&self, sent: &[Vec<u8>]) -> Option<String> {
-        let expected = self.active();
         let mut seen = BTreeSet::new();
         for task in sent {
             let (id, parts) = match raw_parts(task) {
                 Ok(parts) => parts,
                 Err(error) => return Some(error),
             };
-            let Some(wanted) = expected.get(&id) else {
+            let Some(wanted) = self.tasks.get(&id) else {
                 return Some(format!("task {id:?} is not one of the conversation's active tasks"));
             };
-            if let Some(difference) = part_difference(&id, wanted, &parts) {
+            if let Some(difference) = part_difference(&id, wanted, &digests(&parts)) {
                 return Some(difference);
             }
             seen.insert(id);
         }
-        expected.keys().find(|id| !seen.contains(*id)).map(|id| format!("task {id:?} is missing"))
+        self.tasks.keys().find(|id| !seen.contains(*id)).map(|id| format!("task {id:?} is missing"))
     }
+}
+
+/// A digest of each part: remembering the parts themselves would remember every image that was ever sent.
+fn digests(parts: &[Vec<u8>]) -> Vec<u64> {
+    let digest = |part: &Vec<u8>| {
+        let mut hasher = DefaultHasher::new();
+        part.hash(&mut hasher);
+        hasher.finish()
+    };
+    parts.iter().map(digest).collect()
 }
 
 /// The task's own fields in one piece, then each message.
@@ -268,7 +289,7 @@ fn raw_parts(task: &[u8]) -> Result<(String, Vec<Vec<u8>>), String> {
     Ok((id, parts))
 }
 
-fn part_difference(id: &str, wanted: &[Vec<u8>], found: &[Vec<u8>]) -> Option<String> {
+fn part_difference(id: &str, wanted: &[u64], found: &[u64]) -> Option<String> {
     let parts = wanted.iter().zip(found).position(|(one, other)| one != other);
     match parts {
         Some(0) => Some(format!("task {id:?} says something else of itself than it was sent")),

@@ -66,7 +66,7 @@ impl Config {
             root: root.trim_end_matches('/').to_owned(),
             http2_prior_knowledge: false,
             connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(120),
+            idle_timeout: Duration::from_secs(300),
             extra_ca_pem: None,
             client_version: None,
             history: HistoryCarrier::default(),

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::common::{Place, Ran, Running, run};
+use crate::common::{Place, Ran, Running, root, run};
 
 #[test]
 fn help_is_data_and_a_slip_is_not() {
@@ -59,6 +59,35 @@ fn an_address_in_use_is_told() {
 fn an_address_that_others_reach_needs_a_key() {
     let ran = Place::new().run("serve --upstream simulator --listen 0.0.0.0:0", b"").ended(2);
     assert!(ran.err.contains("API_TOKEN"), "{}", ran.err);
+}
+
+/// Every `$ command` of the README's console examples with what it prints there.
+fn readme_examples() -> Vec<(String, String)> {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let examples = blocks.flat_map(|block| block.split("$ ").skip(1));
+    examples.map(|example| example.split_once('\n').unwrap()).map(|(line, out)| (line.into(), out.into())).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_examples_of_the_readme_are_true() {
+    let examples = readme_examples();
+    assert!(examples.len() >= 4, "{examples:?}");
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_warp2api")).parent().unwrap();
+    for (line, printed) in examples {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &line])
+            .current_dir(root())
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", binary.display()));
+        let ran = run(shell, b"").ended(0);
+        match printed.split_once("…\n") {
+            Some((beginning, _)) => assert!(ran.text().starts_with(beginning), "{line}\n{}", ran.text()),
+            None => assert_eq!(ran.text(), printed, "{line}"),
+        }
+    }
 }
 
 /// Runs `command` with a standard output that nobody reads.

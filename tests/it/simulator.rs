@@ -34,8 +34,11 @@ struct Answer {
 
 impl Bench {
     fn of(config: Config) -> Self {
+        Self::with_client(config, reqwest::Client::builder().no_proxy().build().expect("a client"))
+    }
+
+    fn with_client(config: Config, http: reqwest::Client) -> Self {
         let simulator = Simulator::start(config, Schema::embedded()).expect("a free port");
-        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { simulator, http, bearer: API_KEY.to_owned() }
     }
 
@@ -315,6 +318,9 @@ async fn a_continued_conversation_goes_on_in_the_task_that_was_sent() {
         assert_eq!(bench.simulator.requests().last().expect("a request").replay, Replay::Exact);
         tasks = answer.heard(&tasks).tasks;
     }
+    let again = bench.send(continued(ask("Two, again"), &conversation, &first.heard(&[]).tasks)).await;
+    assert_eq!(again.status, 200, "a client may go back and ask again");
+    assert_eq!(bench.simulator.requests().pop().expect("a request").replay, Replay::Earlier);
     let mut changed = tasks[0].to_vec();
     let at = changed.windows(8).position(|window| window == b"You said").expect("the first answer");
     changed[at..at + 3].copy_from_slice(b"Yea");
@@ -322,6 +328,8 @@ async fn a_continued_conversation_goes_on_in_the_task_that_was_sent() {
     assert_eq!((answer.status, answer.text()), (400, r#"{"error":"Something went wrong with this conversation"}"#));
     let replay = bench.simulator.requests().pop().expect("a request").replay;
     assert!(matches!(&replay, Replay::Different(place) if place.contains("message 4 ")), "{replay:?}");
+    let answer = bench.send(continued(ask("Five"), "somebody's", &tasks)).await;
+    assert_eq!(answer.status, 400, "and strict takes no foreign tasks");
 }
 
 #[tokio::test]
@@ -744,37 +752,42 @@ async fn a_broken_answer_can_be_resumed() {
 /// agree on to the byte.
 #[tokio::test]
 async fn every_scenario_plays_and_can_be_continued() {
-    let mut continued_exactly = 0;
-    for path in scenarios() {
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let bench = Bench::of(Config::parse(&path.to_string_lossy()).expect("a scenario"));
-        let request = offering(ask("What is the weather?"), &["get_weather", "noop"]);
-        let answering = tokio::time::timeout(Duration::from_secs(4), async {
-            let response = bench.agent(encode(&request)).send().await.expect("the status line");
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            response.bytes().await.ok().map(|body| Answer { status, headers, body })
-        });
-        let answer = answering.await;
-        assert_eq!(bench.simulator.failures(), Vec::<String>::new(), "{name}");
-        let Ok(Some(answer)) = answer else {
-            assert!(name.starts_with("stalled") || name == "aborted", "{name} has no end");
-            continue;
-        };
-        let expected_status = if name.starts_with("http-") || name == "recovers" { None } else { Some(200) };
-        assert!(expected_status.is_none_or(|status| status == answer.status), "{name}: {}", answer.status);
-        if answer.status != 200 || name == "broken-protobuf" || answer.finished_is_missing() {
-            continue;
-        }
-        let heard = answer.heard(&[]);
-        assert_eq!(heard.damaged, name == "unknown-task", "{name}");
-        let goes_on = next_request(&heard);
-        bench.send(continued(goes_on, &answer.conversation(), &heard.tasks)).await;
-        let replay = bench.simulator.requests().pop().expect("a request").replay;
-        let expected = if name == "unknown-task" { Replay::Uncertain } else { Replay::Exact };
-        assert_eq!(replay, expected, "{name}");
-        continued_exactly += 1;
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let played = scenarios().into_iter().map(|path| play_and_continue(path, http.clone()));
+    let continued = futures_util::future::join_all(played).await;
+    let count = continued.iter().filter(|continued| **continued).count();
+    assert!(count >= 35, "only {count} scenarios of {} were continued", continued.len());
+}
+
+/// True when the scenario's answer was one that a conversation goes on after.
+async fn play_and_continue(path: PathBuf, http: reqwest::Client) -> bool {
+    let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+    let bench = Bench::with_client(Config::parse(&path.to_string_lossy()).expect("a scenario"), http);
+    let request = offering(ask("What is the weather?"), &["get_weather", "noop"]);
+    let stalls = name.starts_with("stalled");
+    let answering = tokio::time::timeout(Duration::from_secs(if stalls { 2 } else { 60 }), async {
+        let response = bench.agent(encode(&request)).send().await.expect("the status line");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        response.bytes().await.ok().map(|body| Answer { status, headers, body })
+    });
+    let answer = answering.await;
+    assert_eq!(bench.simulator.failures(), Vec::<String>::new(), "{name}");
+    let Ok(Some(answer)) = answer else {
+        assert!(stalls || name == "aborted", "{name} has no end");
+        return false;
+    };
+    let is_error = (name.starts_with("http-") && name != "http-not-a-stream") || name == "recovers";
+    assert_eq!(answer.status != 200, is_error, "{name}: {}", answer.status);
+    if answer.status != 200 || name == "broken-protobuf" || answer.finished_is_missing() {
+        return false;
     }
-    assert!(continued_exactly >= 35, "only {continued_exactly} scenarios were continued");
+    let heard = answer.heard(&[]);
+    assert_eq!(heard.damaged, name == "unknown-task", "{name}");
+    bench.send(continued(next_request(&heard), &answer.conversation(), &heard.tasks)).await;
+    let replay = bench.simulator.requests().pop().expect("a request").replay;
+    let expected = if name == "unknown-task" { Replay::Uncertain } else { Replay::Exact };
+    assert_eq!(replay, expected, "{name}");
+    true
 }
 
 impl Answer {
@@ -834,7 +847,7 @@ async fn a_client_that_goes_away_is_noticed_over_both_versions_of_http() {
             bench.http = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().expect("a client");
         }
         let mut response = bench.agent(encode(&ask("stall"))).send().await.expect("the status line");
-        response.chunk().await.expect("a chunk").expect("some bytes");
+        let start = response.chunk().await.expect("a chunk").expect("some bytes");
         assert_eq!(bench.simulator.cancelled(), index);
         drop(response);
         let deadline = Instant::now() + Duration::from_secs(5);
@@ -842,6 +855,9 @@ async fn a_client_that_goes_away_is_noticed_over_both_versions_of_http() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         assert_eq!(bench.simulator.cancelled(), index + 1);
+        let start = Answer { status: 200, headers: reqwest::header::HeaderMap::new(), body: start };
+        bench.send(continued(ask("again"), &start.conversation(), &start.heard(&[]).tasks)).await;
+        assert_eq!(bench.simulator.requests().pop().expect("a request").replay, Replay::Uncertain);
     }
 }
 
