@@ -12,8 +12,10 @@ use crate::{
     turn::{Turn, TurnError, TurnEvent},
 };
 
+mod asked;
 mod data_url;
 mod field;
+mod ignored;
 mod json;
 pub mod openai_chat;
 
