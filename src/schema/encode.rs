@@ -55,7 +55,7 @@ fn put_field(out: &mut Vec<u8>, field: &FieldDescriptor, value: &Value) {
 }
 
 /// The order of map entries in the deterministic mode of Google's runtime (upb): strings by their bytes, but a string
-/// behind those that it is the beginning of; all else ascending.
+/// behind those that it is the beginning of; numbers from the largest to the smallest, negative ones as if unsigned.
 fn key_order(left: &MapKey, right: &MapKey) -> Ordering {
     match (left, right) {
         (MapKey::String(left), MapKey::String(right)) => {
@@ -63,7 +63,18 @@ fn key_order(left: &MapKey, right: &MapKey) -> Ordering {
             let (left_start, right_start) = (left.as_bytes().get(..shared), right.as_bytes().get(..shared));
             left_start.cmp(&right_start).then_with(|| right.len().cmp(&left.len()))
         }
-        (left, right) => left.cmp(right),
+        (left, right) => key_bits(right).cmp(&key_bits(left)),
+    }
+}
+
+fn key_bits(key: &MapKey) -> u64 {
+    match key {
+        MapKey::Bool(key) => u64::from(*key),
+        MapKey::I32(key) => i64::from(*key) as u64,
+        MapKey::I64(key) => *key as u64,
+        MapKey::U32(key) => u64::from(*key),
+        MapKey::U64(key) => *key,
+        MapKey::String(_) => 0,
     }
 }
 

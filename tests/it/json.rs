@@ -353,3 +353,24 @@ fn text_is_decoded_by_the_spelling_that_makes_sense() {
     assert!(schema::decode_spelled(&event, b"GgIS").unwrap_err().to_string().contains("announced"));
     assert!(schema::decode_spelled(&event, b"?").unwrap_err().to_string().contains("neither to hex nor to base64"));
 }
+
+#[test]
+fn map_entries_are_ordered_as_googles_runtime_has_them() {
+    let keys = |json: Value| {
+        let bytes = bytes_of(&json);
+        let entries = wire::fields(&bytes).map(|field| match field.unwrap().value {
+            wire::Value::Bytes(entry) => entry.to_vec(),
+            other => panic!("{other:?}"),
+        });
+        entries
+            .map(|entry| wire::fields(&entry).next().unwrap().map(|key| format!("{:?}", key.value)).unwrap())
+            .collect()
+    };
+    let numbers: Vec<String> = keys(json!({"by_uint": {"5": 0, "18446744073709551615": 0, "0": 0, "300": 0}}));
+    assert_eq!(numbers, ["Varint(18446744073709551615)", "Varint(300)", "Varint(5)", "Varint(0)"]);
+    let truths: Vec<String> = keys(json!({"by_bool": {"false": "", "true": ""}}));
+    assert_eq!(truths, ["Varint(1)", "Varint(0)"]);
+    let texts: Vec<String> = keys(json!({"by_string": {"": 0, "a": 0, "ab": 0, "abc": 0, "b": 0, "B": 0}}));
+    let expected = ["B", "abc", "ab", "a", "b", ""].map(|text| format!("{:?}", wire::Value::Bytes(text.as_bytes())));
+    assert_eq!(texts, expected);
+}
