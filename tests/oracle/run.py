@@ -3,8 +3,9 @@
 
   run.py [--oracle FILE] [--binary FILE] [--count N] [--seed N] [TYPE ...]
 
-The oracle is found through WARP2API_SHARED (the folder that has tools/schema_oracle.py), the binary through WARP2API_BIN. For each TYPE the oracle makes COUNT messages. `decode` must give each one's JSON, and `encode` its bytes: from the oracle's
-JSON and from our own. Needs what the oracle needs: pip install 'protobuf>=5'.
+For each TYPE the oracle makes COUNT messages. `decode` must give each one's JSON, and `encode` its bytes: from the oracle's
+JSON and from our own. Without the options, WARP2API_SHARED names the folder that holds tools/schema_oracle.py, and
+WARP2API_BIN the binary. Needs what the oracle needs: pip install 'protobuf>=5'.
 """
 import argparse
 import json
