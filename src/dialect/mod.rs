@@ -16,12 +16,13 @@ pub mod anthropic;
 mod asked;
 mod data_url;
 mod field;
+pub mod gemini;
 mod ignored;
 mod json;
 pub mod openai_chat;
 
 /// Every dialect there is. A new one is one folder and one line here.
-pub static ALL: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic];
+pub static ALL: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic, &gemini::Gemini];
 
 /// One client-facing API.
 pub trait Dialect: Send + Sync {
@@ -136,6 +137,11 @@ pub struct Request {
 
 /// Writes one answer. It is fed every event of every choice, in order, whether the client streams or not.
 pub trait Encoder: Send {
+    /// The media type of a stream; one body is always JSON.
+    fn stream_type(&self) -> &'static str {
+        "text/event-stream; charset=utf-8"
+    }
+
     /// Takes the next event of choice `choice` and appends the frames that it causes to `out`: none when the client
     /// wants one body. The last choice's `Finished` also appends whatever closes the stream; a `Failed` may close it
     /// at once, for all choices.

@@ -23,8 +23,6 @@ use crate::{
     turn::{ErrorKind, Turn, TurnError, TurnEvent},
 };
 
-/// The media type of server-sent events.
-const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 /// Headers by which agents name their session (`CLIENTS.md` §3.8).
 const SESSION_HEADERS: [&str; 5] =
     ["x-claude-code-session-id", "session-id", "thread-id", "x-session-id", "x-session-affinity"];
@@ -134,7 +132,7 @@ fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
 }
 
 fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
-    let mut response = respond::with_body(StatusCode::OK, EVENT_STREAM, Body::empty());
+    let mut response = respond::with_body(StatusCode::OK, begun.encoder.stream_type(), Body::empty());
     put_notes(response.headers_mut(), &begun.ignored, &begun.repaired, &log);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Proxies that would wait for the whole body are told not to.
