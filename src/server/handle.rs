@@ -5,14 +5,14 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts},
 };
 use futures_util::FutureExt;
 use serde_json::json;
 
 use crate::{
     server::{
-        Server, guard, models, respond,
+        Server, body, guard, models, respond,
         route::{self, Target},
         turns,
     },
@@ -22,9 +22,9 @@ use crate::{
 /// Answers `request`.
 pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let request_id = format!("req_{}", uuid::Uuid::new_v4().simple());
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let target = Target::of(parts.uri.path());
-    let served = survive(serve(&server, &target, &request_id, &parts, body)).await;
+    let served = survive(serve(&server, &target, &request_id, &parts, &mut body)).await;
     let mut response = served.unwrap_or_else(|error| {
         tracing::debug!(request_id, path = parts.uri.path(), error = %error, "a request is refused");
         respond::error(target.dialect(), &error, &request_id)
@@ -37,6 +37,10 @@ pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request)
         respond::put(response.headers_mut(), HeaderName::from_static(name), &request_id);
     }
     guard::put_cors(&server.config, &parts.headers, response.headers_mut());
+    // A connection with an unread body on it is closed behind the answer; a client that is not told would use it again.
+    if !body::pass_over(&parts.headers, &mut body).await && parts.version < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 
@@ -54,7 +58,7 @@ async fn serve(
     target: &Target,
     request_id: &str,
     parts: &Parts,
-    body: Body,
+    body: &mut Body,
 ) -> Result<Response<Body>, TurnError> {
     if parts.method == Method::OPTIONS {
         let mut response = Response::new(Body::empty());
@@ -81,7 +85,9 @@ async fn serve(
         Target::Health => Ok(ok(json!({"status": "ok"}))),
         Target::Models => models::list(&server.gateway.catalogue(), &parts.uri, &parts.headers).map(ok),
         Target::Model(id) => models::one(&server.gateway.catalogue(), id, &parts.headers).map(ok),
-        Target::Turns(dialect) => Ok(turns::answer(server, *dialect, request_id, &parts.headers, body).await),
+        Target::Turns(dialect) => {
+            Ok(turns::answer(server, *dialect, request_id, &parts.headers, std::mem::take(body)).await)
+        }
         Target::Unknown => Err(nothing_here(parts)),
     }
 }
