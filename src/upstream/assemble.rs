@@ -204,20 +204,14 @@ impl Assembler {
                     if is_root {
                         say(&mut self.text, &mut self.reasoning, entry, 0, out);
                     }
-                    // A task that comes whole is new; so are messages that are added.
                     out.extend(self.searches.follow(entry).map(TurnEvent::WebSearch));
                 }
             }
             Effect::Changed { task, entry, said } => {
                 let is_root = self.tree.root() == Some(task);
                 let entry = &self.tree.tasks()[task].entries()[entry];
-                if !entry.is_new() {
-                    return;
-                }
-                if entry.says().is_none() {
+                if entry.is_new() && !(is_root && say(&mut self.text, &mut self.reasoning, entry, said, out)) {
                     out.extend(self.searches.follow(entry).map(TurnEvent::WebSearch));
-                } else if is_root {
-                    say(&mut self.text, &mut self.reasoning, entry, said, out);
                 }
             }
             Effect::RolledBack(with) => {
@@ -310,9 +304,9 @@ impl Unsaid {
     }
 }
 
-/// Sends what `entry` says beyond its first `said` bytes.
-fn say(text: &mut Unsaid, reasoning: &mut Unsaid, entry: &Entry, said: usize, out: &mut Vec<TurnEvent>) {
-    let Some((voice, words)) = entry.says() else { return };
+/// Sends what `entry` says beyond its first `said` bytes. Returns false when it is a message that says nothing.
+fn say(text: &mut Unsaid, reasoning: &mut Unsaid, entry: &Entry, said: usize, out: &mut Vec<TurnEvent>) -> bool {
+    let Some((voice, words)) = entry.says() else { return false };
     let words = &words[said..];
     match voice {
         Voice::Text => match text.new_part(words) {
@@ -324,6 +318,7 @@ fn say(text: &mut Unsaid, reasoning: &mut Unsaid, entry: &Entry, said: usize, ou
             new => out.push(TurnEvent::Reasoning(new.to_owned())),
         },
     }
+    true
 }
 
 /// All that the new messages of the root say in one voice.
