@@ -46,7 +46,8 @@ pub(crate) fn effort(name: &str) -> Option<Effort> {
         "low" => Some(Effort::Low),
         "medium" => Some(Effort::Medium),
         "high" => Some(Effort::High),
-        "xhigh" | "max" => Some(Effort::XHigh),
+        "xhigh" => Some(Effort::XHigh),
+        "max" => Some(Effort::Max),
         _ => None,
     }
 }

@@ -9,12 +9,13 @@ use bytes::Bytes;
 
 use crate::{
     schema::Schema,
-    turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
+    turn::{ErrorKind, Page, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
     upstream::{
         entry::{Call, Entry, Voice, common_prefix},
         event::{Action, Event, EventError, RawTask, Reader},
         finish::Finish,
         tree::{Effect, Task, Tree, root_of},
+        web::{self, Searches},
     },
 };
 
@@ -28,6 +29,7 @@ pub struct Assembler {
     tree: Tree,
     text: Unsaid,
     reasoning: Unsaid,
+    searches: Searches,
     conversation_id: String,
     /// Tokens of the conversation before this answer, where known.
     tokens_before: Option<u64>,
@@ -56,6 +58,7 @@ impl Assembler {
             reader,
             text: Unsaid::default(),
             reasoning: Unsaid::default(),
+            searches: Searches::default(),
             conversation_id: String::new(),
             tokens_before: Some(0),
             tokens_after: None,
@@ -217,13 +220,14 @@ impl Assembler {
                     if is_root {
                         say(&mut self.text, &mut self.reasoning, entry, 0, out);
                     }
+                    out.extend(self.searches.follow(entry).map(TurnEvent::WebSearch));
                 }
             }
             Effect::Changed { task, entry, said } => {
                 let is_root = self.tree.root() == Some(task);
                 let entry = &self.tree.tasks()[task].entries()[entry];
-                if is_root && entry.is_new() {
-                    say(&mut self.text, &mut self.reasoning, entry, said, out);
+                if entry.is_new() && !(is_root && say(&mut self.text, &mut self.reasoning, entry, said, out)) {
+                    out.extend(self.searches.follow(entry).map(TurnEvent::WebSearch));
                 }
             }
             Effect::RolledBack(with) => {
@@ -244,6 +248,7 @@ impl Assembler {
             reason => reason.clone(),
         };
         if reason.is_ok() {
+            out.extend(self.citations().map(TurnEvent::Citations));
             for call in calls {
                 match call {
                     Call::Client { id, name, arguments } => {
@@ -261,6 +266,14 @@ impl Assembler {
             Ok(reason) => TurnEvent::Finished(reason),
             Err(error) => TurnEvent::Failed(error),
         });
+    }
+
+    /// The pages that the answer rests on, if any.
+    fn citations(&self) -> Option<Vec<Page>> {
+        let tasks = self.tree.tasks();
+        let root = self.tree.root().map(|place| tasks[place].entries()).unwrap_or_default();
+        let answer = root.iter().map(AsRef::as_ref).filter(|entry: &&Entry| entry.is_new());
+        Some(web::citations(answer, all_entries(tasks))).filter(|pages| !pages.is_empty())
     }
 
     /// What the answer cost; where only the conversation's total is known, its growth, all of it as input.
@@ -308,9 +321,9 @@ impl Unsaid {
     }
 }
 
-/// Sends what `entry` says beyond its first `said` bytes.
-fn say(text: &mut Unsaid, reasoning: &mut Unsaid, entry: &Entry, said: usize, out: &mut Vec<TurnEvent>) {
-    let Some((voice, words)) = entry.says() else { return };
+/// Sends what `entry` says beyond its first `said` bytes. Returns false when it is a message that says nothing.
+fn say(text: &mut Unsaid, reasoning: &mut Unsaid, entry: &Entry, said: usize, out: &mut Vec<TurnEvent>) -> bool {
+    let Some((voice, words)) = entry.says() else { return false };
     let words = &words[said..];
     match voice {
         Voice::Text => match text.new_part(words) {
@@ -322,6 +335,7 @@ fn say(text: &mut Unsaid, reasoning: &mut Unsaid, entry: &Entry, said: usize, ou
             new => out.push(TurnEvent::Reasoning(new.to_owned())),
         },
     }
+    true
 }
 
 /// All that the new messages of the root say in one voice.

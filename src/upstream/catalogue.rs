@@ -175,7 +175,8 @@ fn effort(level: &str) -> Option<Effort> {
         "low" => Some(Effort::Low),
         "medium" => Some(Effort::Medium),
         "high" => Some(Effort::High),
-        "xhigh" | "extrahigh" | "max" => Some(Effort::XHigh),
+        "xhigh" | "extrahigh" => Some(Effort::XHigh),
+        "max" | "maximum" => Some(Effort::Max),
         _ => None,
     }
 }

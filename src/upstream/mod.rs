@@ -19,6 +19,7 @@ pub mod request;
 mod service;
 pub mod transcript;
 pub mod tree;
+mod web;
 
 pub use config::{Config, HistoryCarrier, McpForm, SystemCarrier};
 pub use service::Upstream;

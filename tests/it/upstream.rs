@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use warp2api::{
     schema::{self, Schema},
     turn::{
-        Content, Image, Message, Output, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Turn, TurnError, TurnEvent,
+        Content, Image, Message, Output, Page, StopReason, Tool, ToolCall, ToolChoice, ToolResult, Turn, TurnError,
+        TurnEvent, WebSearch,
     },
     upstream::{
         self, HistoryCarrier, McpForm, SystemCarrier,
@@ -217,6 +218,164 @@ fn a_subtask_is_sent_back_until_its_call_has_a_result() {
     let result = json!({"id": "r", "task_id": "t", "tool_call_result": {"tool_call_id": "sc", "subagent": {}}});
     own.push(&event(&json!({"client_actions": {"actions": [add(result)]}})), &mut out).unwrap();
     assert_eq!(own.tree().active_tasks().len(), 1);
+}
+
+fn actions(actions: &[Value]) -> Bytes {
+    event(&json!({"client_actions": {"actions": actions}}))
+}
+
+fn added(task: &str, message: &Value) -> Value {
+    json!({"add_messages_to_task": {"task_id": task, "messages": [message]}})
+}
+
+fn search(id: &str, task: &str, status: &Value) -> Value {
+    json!({"id": id, "task_id": task, "web_search": {"status": status}})
+}
+
+/// The next status of the search `id`, as the upstream sends it.
+fn search_becomes(id: &str, task: &str, status: &Value) -> Value {
+    json!({"update_task_message": {"task_id": task, "message": search(id, task, status), "mask": "web_search.status"}})
+}
+
+fn searching(query: &str) -> Value {
+    json!({"searching": {"query": query}})
+}
+
+fn success(query: &str, pages: &[(&str, &str)]) -> Value {
+    let pages: Vec<Value> = pages.iter().map(|(url, title)| json!({"url": url, "title": title})).collect();
+    json!({"success": {"query": query, "pages": pages}})
+}
+
+fn pages(pages: &[(&str, &str)]) -> Vec<Page> {
+    pages.iter().map(|(url, title)| Page { url: (*url).to_owned(), title: (*title).to_owned() }).collect()
+}
+
+fn searched(id: &str, query: &str, pages: Option<Vec<Page>>) -> TurnEvent {
+    TurnEvent::WebSearch(WebSearch { id: id.to_owned(), query: query.to_owned(), pages })
+}
+
+fn text(text: &str) -> TurnEvent {
+    TurnEvent::Text(text.to_owned())
+}
+
+/// What a user hears of `actions`, each in an event of its own, between the beginning and the end of an answer.
+fn heard_of(own: &mut Assembler, all: &[Value]) -> Vec<TurnEvent> {
+    let events = all.iter().map(|action| actions(std::slice::from_ref(action)));
+    let events = [wire(INIT)].into_iter().chain(events).chain([wire(DONE)]);
+    let heard = heard(own, events);
+    assert!(!own.is_damaged(), "{:?}", own.problems());
+    heard.into_iter().filter(|event| !matches!(event, TurnEvent::Started { .. } | TurnEvent::Usage(_))).collect()
+}
+
+#[test]
+fn a_search_is_told_once_when_it_is_over_and_where_it_stands() {
+    let found = success("rust 2024", &[("https://a.example/", "A"), ("https://b.example/", "")]);
+    let events = heard_of(
+        &mut assembler(),
+        &[
+            added("t", &json!({"id": "1", "task_id": "t", "agent_output": {"text": "Let me look. "}})),
+            added("t", &search("s1", "t", &searching("rust"))),
+            search_becomes("s1", "t", &searching("rust 2024")),
+            search_becomes("s1", "t", &found),
+            search_becomes("s1", "t", &found),
+            added("t", &search("s2", "t", &searching("gone"))),
+            added("t", &json!({"id": "2", "task_id": "t", "agent_output": {"text": "Found."}})),
+            search_becomes("s2", "t", &json!({"error": {}})),
+            // A search may come complete, and without saying its words again.
+            added("t", &search("s3", "t", &success("at once", &[]))),
+            added("t", &search("s4", "t", &searching("said before"))),
+            search_becomes("s4", "t", &json!({"success": {"pages": []}})),
+            added("t", &search("s5", "t", &searching("never over"))),
+            added("t", &search("s6", "t", &json!({}))),
+        ],
+    );
+    let expected = [
+        text("Let me look. "),
+        searched("s1", "rust 2024", Some(pages(&[("https://a.example/", "A"), ("https://b.example/", "")]))),
+        text("Found."),
+        searched("s2", "gone", None),
+        searched("s3", "at once", Some(Vec::new())),
+        searched("s4", "said before", Some(Vec::new())),
+        TurnEvent::Finished(StopReason::EndTurn),
+    ];
+    assert_eq!(events, expected);
+}
+
+#[test]
+fn a_subtask_searches_too_but_a_fetch_is_no_search_and_what_was_sent_is_not_told() {
+    let old = search("old", "t", &searching("before"));
+    let task = message("Task", &json!({"id": "t", "messages": [old]}));
+    let mut own = Assembler::new(&Schema::embedded()).unwrap().with_sent(&[task]).unwrap();
+    let inside = search("in", "sub", &success("inside", &[]));
+    let sub = json!({"id": "sub", "dependencies": {"parent_task_id": "t"}, "messages": [inside]});
+    let fetch = json!({"id": "f", "task_id": "t", "web_fetch": {"status": {"success": {"pages": [{"url": "u"}]}}}});
+    let events = heard_of(
+        &mut own,
+        &[
+            search_becomes("old", "t", &success("before", &[])),
+            json!({"create_task": {"task": sub}}),
+            added("sub", &search("s", "sub", &searching("more"))),
+            search_becomes("s", "sub", &success("more", &[])),
+            added("t", &fetch),
+        ],
+    );
+    let expected = [
+        searched("in", "inside", Some(Vec::new())),
+        searched("s", "more", Some(Vec::new())),
+        TurnEvent::Finished(StopReason::EndTurn),
+    ];
+    assert_eq!(events, expected);
+}
+
+fn cites(id: &str, citations: &[(&str, &str)]) -> Value {
+    let list: Vec<Value> =
+        citations.iter().map(|(id, kind)| json!({"document_id": id, "document_type": kind})).collect();
+    json!({"id": id, "task_id": "t", "agent_output": {"text": id}, "citations": list})
+}
+
+#[test]
+fn the_pages_that_the_answer_rests_on_come_once_before_its_calls() {
+    let (a, b, c, d) = ("https://a.example/", "https://b.example/", "https://c.example/", "https://d.example/");
+    let before = cites("x", &[("https://old.example/", "WEB_PAGE")]);
+    let earlier = search("old", "t", &success("q", &[(d, "D, found earlier")]));
+    let task = message("Task", &json!({"id": "t", "messages": [before, earlier]}));
+    let mut own = Assembler::new(&Schema::embedded()).unwrap().with_sent(&[task]).unwrap();
+    let fetched = json!({"success": {"pages": [{"url": c, "title": "C", "success": true}]}});
+    let call = json!({"tool_call_id": "tc", "call_mcp_tool": {"name": "f"}});
+    let sub = json!({"id": "sub", "dependencies": {"parent_task_id": "t"}, "messages": [
+        cites("y", &[("https://sub.example/", "WEB_PAGE")])]});
+    let late = json!({"update_task_message": {"task_id": "t", "mask": "citations",
+        "message": cites("1", &[(b, "WEB_PAGE"), ("rule", "RULE"), (a, "WEB_PAGE"), (b, "WEB_PAGE")])}});
+    let mut events = heard_of(
+        &mut own,
+        &[
+            added("t", &search("s", "t", &success("q", &[(a, "A"), (a, "A again")]))),
+            added("t", &json!({"id": "f", "task_id": "t", "web_fetch": {"status": fetched}})),
+            added("t", &cites("1", &[])),
+            late,
+            added("t", &json!({"id": "c", "task_id": "t", "tool_call": call})),
+            json!({"create_task": {"task": sub}}),
+            added("t", &cites("2", &[(a, "WEB_PAGE"), (c, "WEB_PAGE"), ("", "WEB_PAGE"), (d, "WEB_PAGE")])),
+        ],
+    );
+    let call = TurnEvent::ToolCall(ToolCall { id: "tc".to_owned(), name: "f".to_owned(), arguments: Map::new() });
+    let cited = pages(&[(b, ""), (a, "A"), (c, "C"), (d, "D, found earlier")]);
+    let tail = events.split_off(3);
+    assert_eq!(tail, [TurnEvent::Citations(cited), call, TurnEvent::Finished(StopReason::ToolCalls)]);
+    assert!(matches!(&events[0], TurnEvent::WebSearch(search) if search.id == "s"), "{:?}", events[0]);
+    assert_eq!(events[1..], [text("1"), text("2")]);
+}
+
+#[test]
+fn what_was_taken_back_or_failed_cites_nothing() {
+    let page = added("t", &cites("1", &[("https://a.example/", "WEB_PAGE")]));
+    let mut own = assembler();
+    let events =
+        heard(&mut own, [wire(INIT), wire(BEGIN), actions(std::slice::from_ref(&page)), wire(ROLLBACK), wire(DONE)]);
+    assert!(!events.iter().any(|event| matches!(event, TurnEvent::Citations(_))), "{events:?}");
+    let events = heard(&mut assembler(), [wire(INIT), actions(&[page]), wire(QUOTA)]);
+    assert!(matches!(events.last(), Some(TurnEvent::Failed(_))));
+    assert!(!events.iter().any(|event| matches!(event, TurnEvent::Citations(_))), "{events:?}");
 }
 
 fn transcript(bytes: &[u8], size: usize) -> Transcript {
