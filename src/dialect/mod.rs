@@ -12,6 +12,7 @@ use crate::{
     turn::{Turn, TurnError, TurnEvent},
 };
 
+pub mod anthropic;
 mod asked;
 mod data_url;
 mod field;
@@ -21,7 +22,7 @@ mod json;
 pub mod openai_chat;
 
 /// Every dialect there is. A new one is one folder and one line here.
-pub static ALL: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &gemini::Gemini];
+pub static ALL: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic, &gemini::Gemini];
 
 /// One client-facing API.
 pub trait Dialect: Send + Sync {
@@ -78,6 +79,8 @@ pub struct Ask<'a> {
     pub body: &'a [u8],
     /// The id and time of the answer.
     pub stamp: Stamp,
+    /// How the response's headers call the request, for a dialect that names it in errors too.
+    pub request_id: &'a str,
     /// What models there are.
     pub catalogue: &'a Catalogue,
     /// The answers that were kept for this client.
@@ -88,7 +91,7 @@ impl<'a> Ask<'a> {
     /// A request with a body and nothing else.
     #[must_use]
     pub fn of(body: &'a [u8], stamp: Stamp, catalogue: &'a Catalogue) -> Self {
-        Self { segments: &[], query: "", body, stamp, catalogue, kept: &NothingKept }
+        Self { segments: &[], query: "", body, stamp, request_id: "", catalogue, kept: &NothingKept }
     }
 }
 
@@ -149,6 +152,15 @@ pub trait Encoder: Send {
 
     /// Appends a frame that says nothing but keeps the client from giving up.
     fn heartbeat(&mut self, out: &mut Vec<u8>);
+
+    /// True when the encoder can use an estimate of the input before the answer begins. Counting takes a moment, so
+    /// nothing is counted for those that cannot.
+    fn wants_input_estimate(&self) -> bool {
+        false
+    }
+
+    /// The input is about `tokens` tokens. Said once, before the first event, to an encoder that wants it.
+    fn expect_input(&mut self, _tokens: u64) {}
 
     /// True when the answer is complete or has failed: nothing that is pushed now changes it any more.
     fn is_done(&self) -> bool;
