@@ -17,10 +17,12 @@ mod data_url;
 mod field;
 mod ignored;
 mod json;
+mod openai;
 pub mod openai_chat;
+pub mod openai_responses;
 
 /// Every dialect there is. A new one is one folder and one line here.
-pub static ALL: &[&dyn Dialect] = &[&openai_chat::OpenAiChat];
+pub static ALL: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &openai_responses::OpenAiResponses];
 
 /// One client-facing API.
 pub trait Dialect: Send + Sync {
