@@ -42,7 +42,7 @@ pub(crate) fn one(catalogue: &Catalogue, id: &str, headers: &HeaderMap) -> Resul
 }
 
 /// Only this header tells the two kinds of clients apart: both send keys in either form.
-fn wants_anthropic(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_anthropic(headers: &HeaderMap) -> bool {
     headers.contains_key("anthropic-version")
 }
 

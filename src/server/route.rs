@@ -1,9 +1,13 @@
 //! Which thing a path names. Clients are given base URLs with `/v1`, without it and with a slash too many, and build
 //! paths from them in every way, so all of these lead to the same place (`CLIENTS.md` §4.12).
 
+use axum::http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
-use crate::dialect::{self, Dialect, Operation};
+use crate::{
+    dialect::{self, Dialect, Operation},
+    server::models,
+};
 
 /// What a path names.
 pub(crate) enum Target {
@@ -61,12 +65,15 @@ impl Target {
         }
     }
 
-    /// The dialect that errors about it are written in.
-    pub(crate) fn dialect(&self) -> &'static dyn Dialect {
+    /// The dialect that errors about it are written in. What belongs to none is said in the one that the headers speak.
+    pub(crate) fn dialect(&self, headers: &HeaderMap) -> &'static dyn Dialect {
         match self {
             Self::Dialect(dialect, _) => *dialect,
             Self::Root | Self::Health | Self::Models | Self::Model(_) | Self::Unknown => {
-                &dialect::openai_chat::OpenAiChat
+                match models::wants_anthropic(headers) {
+                    true => &dialect::anthropic::Anthropic,
+                    false => &dialect::openai_chat::OpenAiChat,
+                }
             }
         }
     }
@@ -85,6 +92,8 @@ pub(crate) fn significant(path: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderMap, HeaderValue};
+
     use super::{Target, endpoints};
 
     fn name(path: &str) -> String {
@@ -127,6 +136,23 @@ mod tests {
             ("/chat/v1/completions", "unknown"),
         ] {
             assert_eq!(name(path), target, "{path}");
+        }
+    }
+
+    #[test]
+    fn errors_are_in_the_form_that_the_client_knows() {
+        let plain = HeaderMap::new();
+        let mut versioned = HeaderMap::new();
+        versioned.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        for (path, without, with) in [
+            ("/v1/messages", "anthropic", "anthropic"),
+            ("/v1/messages/count_tokens", "anthropic", "anthropic"),
+            ("/v1/chat/completions", "openai_chat", "openai_chat"),
+            ("/v1/messages/batches", "openai_chat", "anthropic"),
+            ("/v1/models/none", "openai_chat", "anthropic"),
+        ] {
+            let target = Target::of(path);
+            assert_eq!((target.dialect(&plain).name(), target.dialect(&versioned).name()), (without, with), "{path}");
         }
     }
 
