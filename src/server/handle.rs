@@ -30,7 +30,7 @@ pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request)
     let served = survive(serve(&server, &target, &request_id, &parts, &mut body)).await;
     let mut response = served.unwrap_or_else(|error| {
         tracing::debug!(request_id, path = parts.uri.path(), error = %error, "a request is refused");
-        respond::error(target.dialect(), &error, &request_id)
+        respond::error(target.dialect(&parts.headers), &error, &request_id)
     });
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(target.methods()));

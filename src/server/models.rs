@@ -51,6 +51,11 @@ pub(crate) fn one(catalogue: &Catalogue, family: Family, id: &str, parts: &Parts
     })
 }
 
+/// Only this header tells Anthropic's clients from OpenAI's: both send keys in either form.
+pub(crate) fn wants_anthropic(headers: &HeaderMap) -> bool {
+    headers.contains_key("anthropic-version")
+}
+
 enum Shape {
     OpenAi,
     Anthropic,
@@ -62,7 +67,7 @@ impl Shape {
     fn of(family: Family, headers: &HeaderMap) -> Self {
         match family {
             Family::Gemini => Self::Gemini,
-            Family::Usual if headers.contains_key("anthropic-version") => Self::Anthropic,
+            Family::Usual if wants_anthropic(headers) => Self::Anthropic,
             Family::Usual if headers.contains_key("x-goog-api-client") => Self::Gemini,
             Family::Usual => Self::OpenAi,
         }

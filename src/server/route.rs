@@ -1,9 +1,13 @@
 //! Which thing a path names. Clients are given base URLs with `/v1`, without it and with a slash too many, and build
 //! paths from them in every way, so all of these lead to the same place (`CLIENTS.md` §4.12).
 
+use axum::http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
-use crate::dialect::{self, Dialect, Operation};
+use crate::{
+    dialect::{self, Dialect, Operation},
+    server::models,
+};
 
 /// What a path names.
 pub(crate) enum Target {
@@ -76,8 +80,8 @@ impl Target {
         }
     }
 
-    /// The dialect that errors about it are written in.
-    pub(crate) fn dialect(&self) -> &'static dyn Dialect {
+    /// The dialect that errors about it are written in. What belongs to none is said in the one that the headers speak.
+    pub(crate) fn dialect(&self, headers: &HeaderMap) -> &'static dyn Dialect {
         match self {
             Self::Dialect(dialect, _) => *dialect,
             Self::Models(Family::Gemini) | Self::Model(Family::Gemini, _) | Self::Unknown(Family::Gemini) => {
@@ -87,7 +91,10 @@ impl Target {
             | Self::Health
             | Self::Models(Family::Usual)
             | Self::Model(Family::Usual, _)
-            | Self::Unknown(Family::Usual) => &dialect::openai_chat::OpenAiChat,
+            | Self::Unknown(Family::Usual) => match models::wants_anthropic(headers) {
+                true => &dialect::anthropic::Anthropic,
+                false => &dialect::openai_chat::OpenAiChat,
+            },
         }
     }
 }
@@ -109,6 +116,8 @@ pub(crate) fn significant(path: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderMap, HeaderValue};
+
     use super::{Target, endpoints};
 
     fn name(path: &str) -> String {
@@ -156,6 +165,23 @@ mod tests {
             ("/chat/v1/completions", "unknown Usual"),
         ] {
             assert_eq!(name(path), target, "{path}");
+        }
+    }
+
+    #[test]
+    fn errors_are_in_the_form_that_the_client_knows() {
+        let plain = HeaderMap::new();
+        let mut versioned = HeaderMap::new();
+        versioned.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        for (path, without, with) in [
+            ("/v1/messages", "anthropic", "anthropic"),
+            ("/v1/messages/count_tokens", "anthropic", "anthropic"),
+            ("/v1/chat/completions", "openai_chat", "openai_chat"),
+            ("/v1/messages/batches", "openai_chat", "anthropic"),
+            ("/v1/models/none", "openai_chat", "anthropic"),
+        ] {
+            let target = Target::of(path);
+            assert_eq!((target.dialect(&plain).name(), target.dialect(&versioned).name()), (without, with), "{path}");
         }
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use warp2api::{
     dialect::{Ask, Dialect, Request, Stamp, openai_chat::OpenAiChat},
     models::Catalogue,
-    turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
+    turn::{ErrorKind, Page, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource, WebSearch},
 };
 
 pub(crate) const FIXTURES: &str = "tests/fixtures";
@@ -130,6 +130,12 @@ pub(crate) fn event(step: &Value) -> TurnEvent {
         "long_text" => TurnEvent::Text(text(value).repeat(500)),
         "reasoning" => TurnEvent::Reasoning(text(value)),
         "call" => TurnEvent::ToolCall(call(value)),
+        "web_search" => TurnEvent::WebSearch(WebSearch {
+            id: text(&value["id"]),
+            query: text(&value["query"]),
+            pages: value["pages"].is_array().then(|| pages(&value["pages"])),
+        }),
+        "citations" => TurnEvent::Citations(pages(value)),
         "usage" => TurnEvent::Usage(usage(value)),
         "finished" => TurnEvent::Finished(match value.as_str().unwrap() {
             "end_turn" => StopReason::EndTurn,
@@ -159,6 +165,13 @@ fn call(value: &Value) -> ToolCall {
     ToolCall { id: text("id"), name: text("name"), arguments }
 }
 
+/// Pages, each a pair of address and title.
+fn pages(value: &Value) -> Vec<Page> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    value.as_array().unwrap().iter().map(|page| Page { url: text(&page[0]), title: text(&page[1]) }).collect()
+}
+
+/// Input, output, read from a cache, reasoning and, where there was any, written to a cache.
 fn usage(value: &Value) -> Usage {
     let number = |at: usize| value[at].as_u64().unwrap();
     Usage {
@@ -166,6 +179,7 @@ fn usage(value: &Value) -> Usage {
         output_tokens: number(1),
         cache_read_tokens: number(2),
         reasoning_tokens: number(3),
+        cache_write_tokens: value[4].as_u64().unwrap_or(0),
         source: UsageSource::TokenUsage,
         ..Usage::default()
     }

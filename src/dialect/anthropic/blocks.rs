@@ -85,7 +85,7 @@ impl<'i> Blocks<'i> {
         }
         let mut contents = Vec::new();
         if let Some(context) = block.get("context") {
-            contents.extend(text_content(&format!("[about {name}] {}", context.text()?)));
+            contents.extend(text_content(&format!("[about {name:?}] {}", context.text()?)));
         }
         match kind(&source)? {
             "text" => {
@@ -103,7 +103,7 @@ impl<'i> Blocks<'i> {
             other => {
                 self.ignored.note(&format!("messages.content.document.{other}"));
                 let words =
-                    format!("[the document {name} is not in the request and is not fetched: {}]", source.value());
+                    format!("[the document {name:?} is not in the request and is not fetched: {}]", source.value());
                 contents.push(Content::Text(words));
             }
         }
@@ -117,7 +117,7 @@ impl<'i> Blocks<'i> {
             Ok(_) | Err(_) => {
                 self.ignored.note("messages.content.document");
                 Content::Text(format!(
-                    "[the document {name} ({mime_type}, {} bytes) is attached, but it is not text and cannot be passed on]",
+                    "[the document {name:?} ({mime_type}, {} bytes) is attached, but it is not text and cannot be passed on]",
                     bytes.len()
                 ))
             }
@@ -195,8 +195,10 @@ fn file(name: String, text: &str) -> Content {
 fn decoded(source: &Field<'_, '_>) -> Result<(String, Bytes), TurnError> {
     let mime_type = source.get("media_type").map_or(Ok(""), |name| name.text())?.trim().to_ascii_lowercase();
     let data = source.get("data").ok_or_else(|| source.missing("data"))?;
-    let bytes =
-        data_url::from_base64(data.text()?).map_err(|error| data.error(format_args!("is no base64: {error}")))?;
+    let bytes = data_url::from_base64(data.text()?).map_err(|error| {
+        let reason = error.to_string();
+        data.error(format_args!("is no base64 text: {}", reason.trim_end_matches('.')))
+    })?;
     match bytes.is_empty() {
         true => Err(data.error("is empty")),
         false => Ok((mime_type, Bytes::from(bytes))),

@@ -204,8 +204,8 @@ impl MessagesEncoder {
     /// Citations belong to text. When there is none to cite from, the pages are named in words.
     fn cite(&mut self, pages: &[Page], out: &mut Vec<u8>) {
         if self.open != Some(Kind::Text) {
-            let named: Vec<String> = pages.iter().map(|page| format!("- {} {}", page.title, page.url)).collect();
-            return self.grow(Kind::Text, &format!("Sources:\n{}", named.join("\n")), out);
+            let named: String = pages.iter().map(|page| format!("\n- {}: {}", title(page), page.url)).collect();
+            return self.grow(Kind::Text, &format!("Sources:{named}"), out);
         }
         for citation in pages.iter().map(citation) {
             if !self.form.stream {
