@@ -11,13 +11,13 @@ use serde_json::{Map, Value, json};
 use warp2api::{
     dialect::{Ask, Dialect, Request, Stamp, openai_chat::OpenAiChat},
     models::Catalogue,
-    turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
+    turn::{ErrorKind, Page, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource, WebSearch},
 };
 
-const FIXTURES: &str = "tests/fixtures";
+pub(crate) const FIXTURES: &str = "tests/fixtures";
 
 /// The JSON files of a folder of fixtures, each with its name, sorted.
-fn inputs(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn inputs(folder: &str) -> Vec<(String, String)> {
     let folder = root().join(FIXTURES).join(folder);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -31,7 +31,7 @@ fn inputs(folder: &str) -> Vec<(String, String)> {
     paths.into_iter().map(named).collect()
 }
 
-fn stamp() -> Stamp {
+pub(crate) fn stamp() -> Stamp {
     Stamp { id: "0123456789abcdef".to_owned(), created: 1_700_000_000 }
 }
 
@@ -120,7 +120,7 @@ fn choice(step: &Value) -> u32 {
     u32::try_from(step["choice"].as_u64().unwrap_or(0)).unwrap()
 }
 
-fn event(step: &Value) -> TurnEvent {
+pub(crate) fn event(step: &Value) -> TurnEvent {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let (name, value) = step.as_object().unwrap().iter().find(|(name, _)| *name != "choice").unwrap();
     match name.as_str() {
@@ -130,6 +130,12 @@ fn event(step: &Value) -> TurnEvent {
         "long_text" => TurnEvent::Text(text(value).repeat(500)),
         "reasoning" => TurnEvent::Reasoning(text(value)),
         "call" => TurnEvent::ToolCall(call(value)),
+        "web_search" => TurnEvent::WebSearch(WebSearch {
+            id: text(&value["id"]),
+            query: text(&value["query"]),
+            pages: value["pages"].is_array().then(|| pages(&value["pages"])),
+        }),
+        "citations" => TurnEvent::Citations(pages(value)),
         "usage" => TurnEvent::Usage(usage(value)),
         "finished" => TurnEvent::Finished(match value.as_str().unwrap() {
             "end_turn" => StopReason::EndTurn,
@@ -157,6 +163,13 @@ fn call(value: &Value) -> ToolCall {
     };
     let text = |name: &str| value[name].as_str().unwrap().to_owned();
     ToolCall { id: text("id"), name: text("name"), arguments }
+}
+
+/// Pages, each as its address and its title.
+fn pages(value: &Value) -> Vec<Page> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let page = |page: &Value| Page { url: text(&page[0]), title: text(&page[1]) };
+    value.as_array().unwrap().iter().map(page).collect()
 }
 
 fn usage(value: &Value) -> Usage {
@@ -306,7 +319,7 @@ fn nesting_without_end_is_refused() {
 }
 
 /// JSON that uses the words of the dialect in all the wrong places.
-fn confused() -> impl Strategy<Value = Value> {
+pub(crate) fn confused() -> impl Strategy<Value = Value> {
     let words = [
         "model",
         "messages",

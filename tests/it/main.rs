@@ -12,6 +12,7 @@ mod dialects;
 mod gateway;
 mod json;
 mod layers;
+mod responses;
 mod server;
 mod settings;
 mod simulator;
