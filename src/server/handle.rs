@@ -74,7 +74,10 @@ async fn serve(
         guard::check_origin(&server.config, &parts.uri, &parts.headers)?;
         client = guard::check_key(&server.config, &parts.uri, &parts.headers)?;
     }
-    if matches!(target, Target::Unknown(_)) {
+    // A client that would rather have a WebSocket takes this for an answer and goes on without one.
+    let wants_websocket =
+        parts.headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    if matches!(target, Target::Unknown(_)) || wants_websocket {
         return Err(nothing_here(parts));
     }
     if !target.takes(parts.method.as_str()) {
