@@ -184,8 +184,10 @@ impl Decoding<'_> {
     fn whole(&mut self, input: impl Read) -> Result<(), Failure> {
         let bytes = self.read_whole(input)?;
         let shown = self.view.show(&bytes).with_context(|| self.name.clone()).or_exit(Exit::Input);
-        let shown =
-            shown.map_err(|failure| failure.hint("`--raw-fields` shows bytes without a schema; see also `--input`"))?;
+        let shown = shown.map_err(|failure| match self.view {
+            View::Typed { .. } => failure.hint("`--guess` tries every type, `--raw-fields` does without"),
+            View::RawFields | View::Guess(_) => failure,
+        })?;
         self.print(&shown)
     }
 

@@ -4,7 +4,7 @@
 //! must not fetch anything.
 
 use base64::{
-    Engine,
+    DecodeError, Engine,
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
@@ -44,7 +44,7 @@ pub(crate) fn parse(url: &str) -> Result<DataUrl, String> {
     let mut parameters = head.split(';').map(str::trim);
     let mime_type = parameters.next().unwrap_or_default().to_ascii_lowercase();
     let data = match parameters.any(|parameter| parameter.eq_ignore_ascii_case("base64")) {
-        true => from_base64(payload)?,
+        true => from_base64(payload).map_err(|error| format!("is a data: URL whose base64 is broken: {error}"))?,
         false => percent_decode_str(payload).collect(),
     };
     match data.is_empty() {
@@ -59,8 +59,16 @@ pub(crate) fn parse(url: &str) -> Result<DataUrl, String> {
 /// What is wrong, as the end of a sentence that begins with the field's name.
 pub(crate) fn image(url: &str) -> Result<Image, String> {
     let DataUrl { mime_type, data } = parse(url)?;
+    picture(&mime_type, data)
+}
+
+/// `data` as a picture. The media type is the declared one, or else what the file's first bytes say.
+///
+/// # Errors
+/// When neither says that it is a picture, as the end of a sentence that begins with the field's name.
+pub(crate) fn picture(mime_type: &str, data: Bytes) -> Result<Image, String> {
     if mime_type.starts_with("image/") {
-        return Ok(Image { mime_type, data });
+        return Ok(Image { mime_type: mime_type.to_owned(), data });
     }
     match image_type(&data) {
         Some(mime_type) => Ok(Image { mime_type: mime_type.to_owned(), data }),
@@ -68,14 +76,18 @@ pub(crate) fn image(url: &str) -> Result<Image, String> {
     }
 }
 
-fn from_base64(payload: &str) -> Result<Vec<u8>, String> {
+/// Decodes base64 of either alphabet, padded or not, with white space and percent-encoding in it.
+///
+/// # Errors
+/// When it is something else.
+pub(crate) fn from_base64(payload: &str) -> Result<Vec<u8>, DecodeError> {
     let standard = |byte| match byte {
         b'-' => b'+',
         b'_' => b'/',
         other => other,
     };
     let clean: Vec<u8> = percent_decode_str(payload).filter(|byte| !byte.is_ascii_whitespace()).map(standard).collect();
-    LENIENT.decode(clean).map_err(|error| format!("is a data: URL whose base64 is broken: {error}"))
+    LENIENT.decode(clean)
 }
 
 fn not_a_data_url(url: &str) -> String {

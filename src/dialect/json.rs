@@ -39,6 +39,23 @@ pub(crate) fn line(value: &Value) -> String {
     value.to_string().replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
+/// `text` in pieces of at most `most_bytes`, cut between characters; a character that is longer is a piece by itself.
+pub(crate) fn fragments(text: &str, most_bytes: usize) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut end = rest.len().min(most_bytes);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        if end == 0 {
+            end = rest.chars().next()?.len_utf8();
+        }
+        let (fragment, tail) = rest.split_at(end);
+        rest = tail;
+        Some(fragment)
+    })
+}
+
 fn is_separator(text: &[u8], at: usize) -> bool {
     matches!(text.get(at..at + 3), Some([0xe2, 0x80, 0xa8 | 0xa9]))
 }
@@ -64,7 +81,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{line, put_string};
+    use super::{fragments, line, put_string};
 
     fn written(text: &str) -> String {
         let mut out = String::new();
@@ -88,6 +105,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn fragments_join_to_the_text_and_stay_small(text in any::<String>(), times in 0_usize..20, most in 4_usize..200) {
+            let text = text.repeat(times);
+            let pieces: Vec<&str> = fragments(&text, most).collect();
+            assert_eq!(pieces.concat(), text);
+            assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() <= most));
+        }
+
         #[test]
         fn what_is_written_reads_back(text in any::<String>()) {
             assert_eq!(serde_json::from_str::<String>(&written(&text)).unwrap(), text);

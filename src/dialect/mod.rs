@@ -12,13 +12,17 @@ use crate::{
     turn::{Turn, TurnError, TurnEvent},
 };
 
+pub mod anthropic;
+mod asked;
 mod data_url;
 mod field;
+pub mod gemini;
+mod ignored;
 mod json;
 pub mod openai_chat;
 
 /// Every dialect there is. A new one is one folder and one line here.
-pub static ALL: &[&dyn Dialect] = &[&openai_chat::OpenAiChat];
+pub static ALL: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic, &gemini::Gemini];
 
 /// One client-facing API.
 pub trait Dialect: Send + Sync {
@@ -75,6 +79,8 @@ pub struct Ask<'a> {
     pub body: &'a [u8],
     /// The id and time of the answer.
     pub stamp: Stamp,
+    /// How the response's headers call the request, for a dialect that names it in errors too.
+    pub request_id: &'a str,
     /// What models there are.
     pub catalogue: &'a Catalogue,
     /// The answers that were kept for this client.
@@ -85,7 +91,7 @@ impl<'a> Ask<'a> {
     /// A request with a body and nothing else.
     #[must_use]
     pub fn of(body: &'a [u8], stamp: Stamp, catalogue: &'a Catalogue) -> Self {
-        Self { segments: &[], query: "", body, stamp, catalogue, kept: &NothingKept }
+        Self { segments: &[], query: "", body, stamp, request_id: "", catalogue, kept: &NothingKept }
     }
 }
 
@@ -131,6 +137,11 @@ pub struct Request {
 
 /// Writes one answer. It is fed every event of every choice, in order, whether the client streams or not.
 pub trait Encoder: Send {
+    /// The media type of a stream; one body is always JSON.
+    fn stream_type(&self) -> &'static str {
+        "text/event-stream; charset=utf-8"
+    }
+
     /// Takes the next event of choice `choice` and appends the frames that it causes to `out`: none when the client
     /// wants one body. The last choice's `Finished` also appends whatever closes the stream; a `Failed` may close it
     /// at once, for all choices.
@@ -141,6 +152,15 @@ pub trait Encoder: Send {
 
     /// Appends a frame that says nothing but keeps the client from giving up.
     fn heartbeat(&mut self, out: &mut Vec<u8>);
+
+    /// True when the encoder can use an estimate of the input before the answer begins. Counting takes a moment, so
+    /// nothing is counted for those that cannot.
+    fn wants_input_estimate(&self) -> bool {
+        false
+    }
+
+    /// The input is about `tokens` tokens. Said once, before the first event, to an encoder that wants it.
+    fn expect_input(&mut self, _tokens: u64) {}
 
     /// True when the answer is complete or has failed: nothing that is pushed now changes it any more.
     fn is_done(&self) -> bool;

@@ -11,8 +11,15 @@ use tracing::{info, warn};
 
 use crate::{
     credential::{Lease, Outcome},
-    gateway::{Core, cut::Cut, no_credential, tokens},
-    turn::{ErrorKind, StopReason, Turn, TurnError, TurnEvent, Usage, UsageSource},
+    gateway::{
+        Core, Scope,
+        continuity::{Conversation, Place},
+        cut::Cut,
+        form::Form,
+        no_credential,
+        tally::Tally,
+    },
+    turn::{ErrorKind, Message, StopReason, ToolChoice, Turn, TurnError, TurnEvent, Usage},
     upstream::{
         assemble::Assembler,
         client::{self, Events},
@@ -26,21 +33,28 @@ use crate::{
 pub(super) struct Job {
     core: Arc<Core>,
     turn: Arc<Turn>,
-    built: Built,
+    place: Place,
+    /// The upstream conversation that the turn goes on, if there is one.
+    past: Option<Conversation>,
+    /// Tokens of that conversation when the turn began, where known.
+    tokens_before: Option<u64>,
+    /// The request, once there is one.
+    built: Option<Built>,
     stage: Stage,
     cut: Cut,
+    form: Option<Form>,
+    tally: Tally,
     /// Attempts made with the current request.
     attempts: u32,
     /// True once a credential has been renewed for this turn.
     renewed: bool,
+    /// How often calls of tools that nobody offered may still be answered.
     refusals_left: u32,
-    /// What rounds whose calls were refused have cost.
-    earlier: Usage,
+    /// True once the model may not be asked again for the form of its answer.
+    is_corrected: bool,
+    /// True once the answer has gone on in another round.
+    has_rounds: bool,
     has_started: bool,
-    has_called: bool,
-    /// What the model has said, for estimates.
-    output: String,
-    reasoning: String,
 }
 
 enum Stage {
@@ -63,27 +77,31 @@ enum Step {
     More,
     /// The answer is over.
     Over,
-    /// The upstream called tools that nobody offered; this answers it.
-    Refuse(Built),
+    /// The answer goes on with another request.
+    Again(Built),
 }
 
 impl Job {
-    pub(super) fn new(core: Arc<Core>, turn: Turn) -> Result<Self, TurnError> {
-        let given = Given { now: &now(), new_id: &mut || uuid::Uuid::new_v4().to_string() };
-        let built = core.upstream.build(&turn, &Past::Replayed, given)?;
+    pub(super) fn new(core: Arc<Core>, turn: Turn, scope: Scope) -> Result<Self, TurnError> {
+        let place = Place::of(&turn, scope);
+        let past = place.recall(core.conversations.as_ref());
+        let turn = Arc::new(turn);
         Ok(Self {
-            built,
+            form: turn.format.as_ref().map(Form::new).transpose()?,
+            tokens_before: past.as_ref().map_or(Some(0), |past| past.tokens),
+            past,
+            place,
+            built: None,
             stage: Stage::Asking(None),
             cut: Cut::new(turn.limits.clone()),
+            tally: Tally::new(Arc::clone(&turn)),
             attempts: 0,
             renewed: false,
             refusals_left: core.patience.refusals,
-            earlier: Usage { source: UsageSource::Charges, ..Usage::default() },
+            is_corrected: false,
+            has_rounds: false,
             has_started: false,
-            has_called: false,
-            output: String::new(),
-            reasoning: String::new(),
-            turn: Arc::new(turn),
+            turn,
             core,
         })
     }
@@ -100,10 +118,14 @@ impl Job {
                 },
                 Stage::Reading(mut reading) => match self.read(&mut reading, &mut batch).await {
                     Ok(Step::More) => self.stage = Stage::Reading(reading),
-                    Ok(Step::Over) => reading.lease.settle(outcome(&batch)),
-                    Ok(Step::Refuse(built)) => {
-                        self.built = built;
+                    Ok(Step::Over) => {
+                        self.remember(&reading, &batch);
+                        reading.lease.settle(outcome(&batch));
+                    }
+                    Ok(Step::Again(built)) => {
+                        self.built = Some(built);
                         self.attempts = 0;
+                        self.has_rounds = true;
                         self.stage = Stage::Asking(Some(reading.lease));
                     }
                     Err(failure) if !reading.assembler.has_acted() => {
@@ -127,18 +149,55 @@ impl Job {
             }
         };
         self.attempts += 1;
-        let assembler = self.core.upstream.assembler(&self.built.tasks);
-        let assembler = match assembler {
-            Ok(assembler) => assembler,
+        let built = match self.request(lease.account()) {
+            Ok(built) => built,
+            Err(error) => return Err((Failure::terminal(error), Some(lease))),
+        };
+        let assembler = match self.core.upstream.assembler(&built.tasks) {
+            Ok(assembler) => assembler.after(self.tokens_before),
             Err(error) => {
                 let error = TurnError::new(ErrorKind::Internal, error.to_string());
                 return Err((Failure::terminal(error), Some(lease)));
             }
         };
-        match self.core.upstream.call(self.built.body.clone(), lease.bearer()).await {
+        match self.core.upstream.call(built.body, lease.bearer()).await {
             Ok(events) => Ok(Reading { events, assembler, lease, payloads: Vec::new() }),
             Err(failure) => Err((failure, Some(lease))),
         }
+    }
+
+    /// The request to send: the same bytes for every attempt. A conversation stays with its account, so with another
+    /// one the turn is replayed.
+    fn request(&mut self, account: &str) -> Result<Built, TurnError> {
+        if self.past.as_ref().is_some_and(|past| past.account != account) && !self.has_rounds {
+            self.replay();
+        }
+        if let Some(built) = &self.built {
+            return Ok(built.clone());
+        }
+        let past = self.past.as_ref().map_or(Past::Replayed, |past| Past::Continued(self.continued(past)));
+        let given = Given { now: &now(), new_id: &mut || uuid::Uuid::new_v4().to_string() };
+        let built = self.core.upstream.build(&self.turn, &past, given)?;
+        Ok(self.built.insert(built).clone())
+    }
+
+    fn continued(&self, past: &Conversation) -> Continued {
+        // What the model is told of one turn alone has to be told again with the next.
+        let is_told_each_time =
+            self.turn.format.is_some() || matches!(self.turn.tool_choice, ToolChoice::Required | ToolChoice::Tool(_));
+        Continued {
+            conversation_id: past.id.clone(),
+            tasks: past.tasks.clone(),
+            is_branch: past.is_continued,
+            instruct: is_told_each_time || past.instructions != self.place.instructions(),
+        }
+    }
+
+    /// Gives up the conversation that the turn would have gone on.
+    fn replay(&mut self) {
+        self.past = None;
+        self.built = None;
+        self.tokens_before = Some(0);
     }
 
     /// Reads what the upstream sends next, and lets what the client may hear pass into `batch`.
@@ -151,12 +210,16 @@ impl Job {
         if !goes_on {
             reading.assembler.end(&mut heard);
         }
-        if reading.assembler.is_over()
-            && let Some(built) = self.refuse(&reading.assembler)?
-        {
-            heard.retain(|event| self.outlives_refusal(event));
-            self.pass(heard, batch);
-            return Ok(Step::Refuse(built));
+        if reading.assembler.is_over() {
+            let again = match self.refuse(&reading.assembler)? {
+                Some(built) => Some(built),
+                None => self.keep_form(&reading.assembler, &mut heard)?,
+            };
+            if let Some(built) = again {
+                heard.retain(|event| self.outlives_round(event));
+                self.pass(heard, batch);
+                return Ok(Step::Again(built));
+            }
         }
         let was_cut = self.pass(heard, batch);
         Ok(if was_cut || reading.assembler.is_over() { Step::Over } else { Step::More })
@@ -171,18 +234,46 @@ impl Job {
         let Some(left) = self.refusals_left.checked_sub(1) else { return Ok(None) };
         self.refusals_left = left;
         info!(calls = calls.len(), "the model called tools that were not offered; they are answered as unavailable");
-        let conversation_id = assembler.conversation_id().to_owned();
-        let past = Continued { conversation_id, tasks: assembler.tree().active_tasks() };
-        let built = self.core.upstream.refuse(&self.turn, past, &calls, &now());
+        let built = self.core.upstream.refuse(&self.turn, so_far(assembler), &calls, &now());
         built.map(Some).map_err(Failure::terminal)
     }
 
-    /// Whether the client hears `event` of a round whose calls are refused: the answer goes on, so its end is none, and
-    /// what it cost is kept for the end.
-    fn outlives_refusal(&mut self, event: &TurnEvent) -> bool {
+    /// Holds the end of an answer against the form that was asked for. One that fits is let go, one that does not is
+    /// asked for once more by the request that is returned, and fails the second time.
+    fn keep_form(&mut self, assembler: &Assembler, heard: &mut Vec<TurnEvent>) -> Result<Option<Built>, Failure> {
+        let Some(form) = &mut self.form else { return Ok(None) };
+        heard.iter().for_each(|event| hold(form, event));
+        heard.retain(|event| !matches!(event, TurnEvent::Text(_)));
+        let text = match heard.last() {
+            Some(TurnEvent::Finished(StopReason::EndTurn)) => form.check(),
+            Some(_) | None => Ok(form.release()),
+        };
+        match text {
+            Ok(text) => heard.insert(0, TurnEvent::Text(text)),
+            Err(problem) if self.is_corrected || assembler.is_damaged() => {
+                heard.pop();
+                let message = format!("The model's answer does not have the form that was asked for: {problem}.");
+                heard.push(TurnEvent::Failed(TurnError::new(ErrorKind::Upstream, message)));
+            }
+            Err(problem) => {
+                self.is_corrected = true;
+                info!("the answer does not have the form that was asked for; asking once more");
+                let wish = format!(
+                    "Your answer does not have the required form: {problem}. Give the whole answer again, as JSON and nothing else."
+                );
+                let built = self.core.upstream.insist(&self.turn, so_far(assembler), wish, &now());
+                return built.map(Some).map_err(Failure::terminal);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the client hears `event` of a round after which the answer goes on: its end is none, and what it cost is
+    /// kept for the end.
+    fn outlives_round(&mut self, event: &TurnEvent) -> bool {
         match event {
             TurnEvent::Usage(usage) => {
-                self.earlier.add(usage);
+                self.tally.add_round(usage);
                 false
             }
             TurnEvent::Citations(_) | TurnEvent::ToolCall(_) | TurnEvent::Finished(_) | TurnEvent::Failed(_) => false,
@@ -203,24 +294,29 @@ impl Job {
 
     /// Lets events pass to the client within its limits. Returns true when one of them was met.
     fn pass(&mut self, heard: Vec<TurnEvent>, batch: &mut Vec<TurnEvent>) -> bool {
+        let is_over = matches!(heard.last(), Some(TurnEvent::Finished(_) | TurnEvent::Failed(_)));
         for event in heard {
             let event = match event {
                 TurnEvent::Started { .. } if std::mem::replace(&mut self.has_started, true) => continue,
+                TurnEvent::Text(text) if let Some(form) = self.form.as_mut().filter(|_| !is_over) => {
+                    form.hold(&text);
+                    continue;
+                }
                 TurnEvent::ToolCall(call) if !self.turn.tools.iter().any(|tool| tool.name == call.name) => {
                     warn!("the model called a tool that was not offered; the call is left out");
                     continue;
                 }
-                TurnEvent::Finished(StopReason::ToolCalls) if !self.has_called => {
+                TurnEvent::Finished(StopReason::ToolCalls) if !self.tally.has_called() => {
                     TurnEvent::Finished(StopReason::EndTurn)
                 }
-                TurnEvent::Usage(usage) => TurnEvent::Usage(self.complete(usage)),
+                TurnEvent::Usage(usage) => TurnEvent::Usage(self.tally.complete(usage)),
                 event => event,
             };
             let from = batch.len();
             let was_cut = self.cut.pass(event, batch);
-            self.note_output(&batch[from..]);
+            self.tally.note(&batch[from..]);
             if was_cut {
-                let usage = self.complete(Usage::default());
+                let usage = self.tally.complete(Usage::default());
                 batch.insert(batch.len() - 1, TurnEvent::Usage(usage));
                 return true;
             }
@@ -228,49 +324,23 @@ impl Job {
         false
     }
 
-    fn note_output(&mut self, events: &[TurnEvent]) {
-        for event in events {
-            match event {
-                TurnEvent::Text(text) => self.output.push_str(text),
-                TurnEvent::Reasoning(text) => self.reasoning.push_str(text),
-                TurnEvent::ToolCall(call) => {
-                    self.has_called = true;
-                    self.output.push_str(&call.name);
-                    self.output.push_str(&serde_json::to_string(&call.arguments).unwrap_or_default());
-                }
-                TurnEvent::Started { .. }
-                | TurnEvent::ModelUsed { .. }
-                | TurnEvent::WebSearch(_)
-                | TurnEvent::Citations(_)
-                | TurnEvent::Usage(_)
-                | TurnEvent::Finished(_)
-                | TurnEvent::Failed(_) => {}
-            }
+    /// Remembers the upstream's conversation for the client's next turn, when the answer came to its own end.
+    fn remember(&self, reading: &Reading, batch: &[TurnEvent]) {
+        let assembler = &reading.assembler;
+        let is_whole = matches!(batch.last(), Some(TurnEvent::Finished(_))) && assembler.is_over();
+        if !is_whole || assembler.is_damaged() || assembler.conversation_id().is_empty() {
+            return;
         }
-    }
-
-    /// `usage` with that of earlier rounds, and with estimates where the upstream gave no numbers. The growth of the
-    /// conversation and estimates hold all rounds already.
-    fn complete(&self, mut usage: Usage) -> Usage {
-        match usage.source {
-            UsageSource::Charges | UsageSource::TokenUsage => usage.add(&self.earlier),
-            UsageSource::Growth => {
-                usage.output_tokens = self.count_output().min(usage.input_tokens);
-                usage.input_tokens -= usage.output_tokens;
-            }
-            UsageSource::Estimate => {
-                usage.input_tokens = tokens::count_input(&self.turn);
-                usage.output_tokens = self.count_output();
-            }
-        }
-        if !self.reasoning.is_empty() {
-            usage.reasoning_tokens = tokens::count(&self.reasoning).min(usage.output_tokens);
-        }
-        usage
-    }
-
-    fn count_output(&self) -> u64 {
-        tokens::count(&self.output) + tokens::count(&self.reasoning)
+        let messages: Vec<Message> = self.turn.messages.iter().cloned().chain([self.tally.message()]).collect();
+        let conversation = Conversation {
+            id: assembler.conversation_id().to_owned(),
+            tasks: assembler.tree().active_tasks(),
+            account: reading.lease.account().to_owned(),
+            tokens: assembler.conversation_tokens(),
+            instructions: self.place.instructions(),
+            is_continued: false,
+        };
+        self.place.remember(self.core.conversations.as_ref(), &messages, conversation);
     }
 
     /// Prepares another attempt where one may help, else ends the turn.
@@ -288,6 +358,14 @@ impl Job {
     /// Waits for the time of another attempt, and says with which credential to make it.
     async fn retry(&mut self, failure: &Failure, lease: Lease) -> Result<Option<Lease>, TurnError> {
         let error = failure.error.clone();
+        if failure.class == Class::Terminal && !self.has_rounds && self.past.is_some() {
+            info!(error = ?error.kind, "the upstream does not go on with the conversation; it is replayed");
+            if let Some(past) = &self.past {
+                self.place.forget(self.core.conversations.as_ref(), &past.id);
+            }
+            self.replay();
+            return Ok(Some(lease));
+        }
         match failure.class {
             Class::Unauthorized if !self.renewed => {
                 self.renewed = true;
@@ -324,6 +402,22 @@ impl Job {
     fn fail(&mut self, error: TurnError, batch: &mut Vec<TurnEvent>) {
         self.stage = Stage::Over;
         self.pass(vec![TurnEvent::Failed(error)], batch);
+    }
+}
+
+/// The conversation as it stands, for a request that goes on with it.
+fn so_far(assembler: &Assembler) -> Continued {
+    Continued {
+        conversation_id: assembler.conversation_id().to_owned(),
+        tasks: assembler.tree().active_tasks(),
+        is_branch: false,
+        instruct: false,
+    }
+}
+
+fn hold(form: &mut Form, event: &TurnEvent) {
+    if let TurnEvent::Text(text) = event {
+        form.hold(text);
     }
 }
 

@@ -14,12 +14,19 @@ use crate::{
     upstream::Upstream,
 };
 
+mod bounded;
 mod config;
+mod continuity;
 mod cut;
+mod form;
 mod job;
+mod prefix;
+mod tally;
 mod tokens;
 
+pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
+pub use continuity::{Conversation, Conversations};
 pub use tokens::count_input;
 
 /// Runs turns. Cheap to clone.
@@ -33,6 +40,7 @@ struct Core {
     upstream: Upstream,
     credentials: Arc<credential::Pool>,
     patience: Patience,
+    conversations: Box<dyn Conversations>,
 }
 
 /// Whose conversation a turn belongs to.
@@ -57,16 +65,23 @@ impl Gateway {
     /// A gateway to `upstream` that pays with `credentials`.
     #[must_use]
     pub fn new(upstream: Upstream, credentials: Arc<credential::Pool>, patience: Patience) -> Self {
-        Self { core: Arc::new(Core { upstream, credentials, patience }) }
+        Self {
+            core: Arc::new(Core {
+                upstream,
+                credentials,
+                patience,
+                conversations: Box::<continuity::Memory>::default(),
+            }),
+        }
     }
 
     /// Runs `turn` until a client hears the first of it, or for as long as [`Patience::hold`] when nothing is heard.
     ///
     /// # Errors
     /// When the turn fails before anything of its answer is heard.
-    pub async fn run(&self, mut turn: Turn, _scope: Scope) -> Result<Answer, TurnError> {
+    pub async fn run(&self, mut turn: Turn, scope: Scope) -> Result<Answer, TurnError> {
         let repaired = turn::repair(&mut turn);
-        let job = job::Job::new(Arc::clone(&self.core), turn)?;
+        let job = job::Job::new(Arc::clone(&self.core), turn, scope)?;
         let batches = stream::unfold(job, |mut job| async move { job.next().await.map(|batch| (batch, job)) });
         let mut answer = Answer { batches: Box::pin(batches), early: Vec::new(), is_over: false, repaired };
         // When the time is up the client is told that all is well so far; what fails later fails within the stream.

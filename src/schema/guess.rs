@@ -113,8 +113,9 @@ mod tests {
         let query = json!({"user_inputs": {"inputs": [{"user_query": {"query": "hi", "mode": {}}}]}});
         let request = json!({"task_context": {}, "input": query, "settings": {"supported_tools": [9]}});
         assert_eq!(best("Request", &request), "Request");
-        let begin = json!({"client_actions": {"actions": [{"begin_transaction": {}}]}});
-        assert_eq!(best("ResponseEvent", &begin), "ResponseEvent");
+        let text = json!({"id": "m", "task_id": "t", "agent_output": {"text": "x"}});
+        let add = json!({"add_messages_to_task": {"task_id": "t", "messages": [text]}});
+        assert_eq!(best("ResponseEvent", &json!({"client_actions": {"actions": [add]}})), "ResponseEvent");
         let said =
             json!({"id": "m", "task_id": "t", "agent_output": {"text": "x"}, "timestamp": "2026-01-01T00:00:00Z"});
         assert_eq!(best("Message", &said), "Message");

@@ -4,6 +4,7 @@
 //! loopback interface, even from what looks like the same one. The `Origin` and `Host` headers give both away.
 
 use std::{
+    borrow::Cow,
     hash::{BuildHasher as _, RandomState},
     net::IpAddr,
     sync::LazyLock,
@@ -13,6 +14,7 @@ use axum::http::{
     HeaderMap, HeaderName, HeaderValue, Uri,
     header::{self, AUTHORIZATION, HOST, ORIGIN},
 };
+use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -32,14 +34,14 @@ const EXPOSED: &str = "x-request-id, request-id, retry-after, x-should-retry, x-
 ///
 /// # Errors
 /// When it comes with none of them.
-pub(crate) fn check_key(config: &Config, headers: &HeaderMap) -> Result<String, TurnError> {
-    let is_welcome = |key: &&[u8]| config.client_keys.is_empty() || is_known(&config.client_keys, key);
-    match presented(headers).find(is_welcome) {
-        Some(key) => return Ok(client_name(key)),
+pub(crate) fn check_key(config: &Config, uri: &Uri, headers: &HeaderMap) -> Result<String, TurnError> {
+    let is_welcome = |key: &Cow<'_, [u8]>| config.client_keys.is_empty() || is_known(&config.client_keys, key);
+    match presented(uri, headers).find(is_welcome) {
+        Some(key) => return Ok(client_name(&key)),
         None if config.client_keys.is_empty() => return Ok(client_name(b"")),
         None => {}
     }
-    let what = match presented(headers).next() {
+    let what = match presented(uri, headers).next() {
         None => "This server wants a client key, and the request brings none",
         Some(_) => "The client key is not one of this server's",
     };
@@ -48,13 +50,15 @@ pub(crate) fn check_key(config: &Config, headers: &HeaderMap) -> Result<String, 
 }
 
 /// Every key that the request brings; clients may send two at once, for two servers.
-fn presented(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+fn presented<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = Cow<'a, [u8]>> {
     let bearer = headers.get_all(AUTHORIZATION).iter().filter_map(|value| {
         let (scheme, key) = value.as_bytes().split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"bearer ").then(|| key.trim_ascii())
     });
     let plain = KEY_HEADERS.iter().flat_map(|name| headers.get_all(*name)).map(|value| value.as_bytes().trim_ascii());
-    bearer.chain(plain)
+    // Clients of Google's may have it in the URL, of which the log therefore has the path only.
+    let pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.strip_prefix("key="));
+    bearer.chain(plain).map(Cow::Borrowed).chain(pairs.map(|key| Cow::from(percent_decode_str(key))))
 }
 
 /// The name of the client whose key is `key`: the same within this process, and different in the next.
@@ -158,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_taken_from_any_of_four_headers() {
+    fn a_key_is_taken_from_any_of_four_headers_and_the_query() {
         let config =
             Config { client_keys: vec![Secret::new("one"), Secret::new("two"), Secret::new("")], ..Config::default() };
         for (pairs, wanted) in [
@@ -175,10 +179,17 @@ mod tests {
             (&[("x-api-key", "")], false),
             (&[], false),
         ] {
-            assert_eq!(check_key(&config, &headers(pairs)).is_ok(), wanted, "{pairs:?}");
+            assert_eq!(check_key(&config, &Uri::from_static("/"), &headers(pairs)).is_ok(), wanted, "{pairs:?}");
         }
-        assert!(check_key(&Config::default(), &headers(&[("authorization", "Bearer DUMMY_KEY")])).is_ok());
-        assert!(check_key(&Config::default(), &headers(&[])).is_ok());
+        for (query, wanted) in
+            [("?key=two", true), ("?alt=sse&key=t%77o", true), ("?key=", false), ("?akey=two", false)]
+        {
+            let uri = format!("/v1beta/models{query}").parse().unwrap();
+            assert_eq!(check_key(&config, &uri, &headers(&[])).is_ok(), wanted, "{query}");
+        }
+        let anywhere = Uri::from_static("/");
+        assert!(check_key(&Config::default(), &anywhere, &headers(&[("authorization", "Bearer DUMMY_KEY")])).is_ok());
+        assert!(check_key(&Config::default(), &anywhere, &headers(&[])).is_ok());
     }
 
     #[test]

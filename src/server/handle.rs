@@ -68,9 +68,9 @@ async fn serve(
     let mut client = String::new();
     if !target.is_open() {
         guard::check_origin(&server.config, &parts.uri, &parts.headers)?;
-        client = guard::check_key(&server.config, &parts.headers)?;
+        client = guard::check_key(&server.config, &parts.uri, &parts.headers)?;
     }
-    if matches!(target, Target::Unknown) {
+    if matches!(target, Target::Unknown(_)) {
         return Err(nothing_here(parts));
     }
     if !target.takes(parts.method.as_str()) {
@@ -83,8 +83,8 @@ async fn serve(
             "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"), "endpoints": route::endpoints(),
         }))),
         Target::Health => Ok(ok(json!({"status": "ok"}))),
-        Target::Models => models::list(&server.gateway.catalogue(), &parts.uri, &parts.headers).map(ok),
-        Target::Model(id) => models::one(&server.gateway.catalogue(), id, &parts.headers).map(ok),
+        Target::Models(family) => models::list(&server.gateway.catalogue(), *family, parts).map(ok),
+        Target::Model(family, id) => models::one(&server.gateway.catalogue(), *family, id, parts).map(ok),
         Target::Dialect(dialect, operation) => {
             let shelf = Shelf { store: Arc::clone(&server.kept), client };
             let call = Call { dialect: *dialect, request_id, shelf, parts };
@@ -94,7 +94,7 @@ async fn serve(
                 Operation::Kept(id) => kept(&call, id).map(ok),
             }
         }
-        Target::Unknown => Err(nothing_here(parts)),
+        Target::Unknown(_) => Err(nothing_here(parts)),
     }
 }
 

@@ -12,39 +12,54 @@ pub(crate) enum Target {
     /// Whether it is alive.
     Health,
     /// The list of models.
-    Models,
+    Models(Family),
     /// One model, by its id.
-    Model(String),
+    Model(Family, String),
     /// Something of this dialect.
     Dialect(&'static dyn Dialect, Operation),
     /// Nothing that is served.
-    Unknown,
+    Unknown(Family),
+}
+
+/// Whose path it is, as far as its version tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// Anyone's but Google's.
+    Usual,
+    /// Google's.
+    Gemini,
 }
 
 impl Target {
     /// The target of the path `path`, as it came.
     pub(crate) fn of(path: &str) -> Self {
         let segments = significant(path);
-        match segments.as_slice() {
+        let serves = |dialect: &&'static dyn Dialect| Some((*dialect, dialect.operation(&segments)?));
+        if let Some((dialect, operation)) = dialect::ALL.iter().find_map(serves) {
+            return Self::Dialect(dialect, operation);
+        }
+        let (family, rest) = match segments.as_slice() {
+            ["v1beta" | "v1alpha", rest @ ..] => (Family::Gemini, rest),
+            rest => (Family::Usual, rest),
+        };
+        match rest {
             [] => Self::Root,
             ["healthz"] => Self::Health,
-            ["models"] => Self::Models,
-            ["models", id @ ..] => Self::Model(percent_decode_str(&id.join("/")).decode_utf8_lossy().into_owned()),
-            _ => {
-                let serves = |dialect: &&'static dyn Dialect| Some((*dialect, dialect.operation(&segments)?));
-                let found = dialect::ALL.iter().find_map(serves);
-                found.map_or(Self::Unknown, |(dialect, operation)| Self::Dialect(dialect, operation))
+            ["models"] => Self::Models(family),
+            ["models", id @ ..] => {
+                Self::Model(family, percent_decode_str(&id.join("/")).decode_utf8_lossy().into_owned())
             }
+            _ => Self::Unknown(family),
         }
     }
 
     /// The methods that it takes, as an `allow` header has them.
     pub(crate) fn methods(&self) -> &'static str {
         match self {
-            Self::Root | Self::Health | Self::Models | Self::Model(_) => "GET, HEAD, OPTIONS",
+            Self::Root | Self::Health | Self::Models(_) | Self::Model(..) => "GET, HEAD, OPTIONS",
             Self::Dialect(_, Operation::Answer | Operation::Count) => "POST, OPTIONS",
             Self::Dialect(_, Operation::Kept(_)) => "GET, HEAD, DELETE, OPTIONS",
-            Self::Unknown => "OPTIONS",
+            Self::Unknown(_) => "OPTIONS",
         }
     }
 
@@ -57,7 +72,7 @@ impl Target {
     pub(crate) fn is_open(&self) -> bool {
         match self {
             Self::Root | Self::Health => true,
-            Self::Models | Self::Model(_) | Self::Dialect(..) | Self::Unknown => false,
+            Self::Models(_) | Self::Model(..) | Self::Dialect(..) | Self::Unknown(_) => false,
         }
     }
 
@@ -65,9 +80,14 @@ impl Target {
     pub(crate) fn dialect(&self) -> &'static dyn Dialect {
         match self {
             Self::Dialect(dialect, _) => *dialect,
-            Self::Root | Self::Health | Self::Models | Self::Model(_) | Self::Unknown => {
-                &dialect::openai_chat::OpenAiChat
+            Self::Models(Family::Gemini) | Self::Model(Family::Gemini, _) | Self::Unknown(Family::Gemini) => {
+                &dialect::gemini::Gemini
             }
+            Self::Root
+            | Self::Health
+            | Self::Models(Family::Usual)
+            | Self::Model(Family::Usual, _)
+            | Self::Unknown(Family::Usual) => &dialect::openai_chat::OpenAiChat,
         }
     }
 }
@@ -75,7 +95,11 @@ impl Target {
 /// What there is, for an answer that says so.
 pub(crate) fn endpoints() -> Vec<String> {
     let dialects = dialect::ALL.iter().flat_map(|dialect| dialect.endpoints()).map(|endpoint| (*endpoint).to_owned());
-    dialects.chain(["GET /v1/models", "GET /v1/models/{id}", "GET /healthz"].map(str::to_owned)).collect()
+    dialects
+        .chain(
+            ["GET /v1/models", "GET /v1/models/{id}", "GET /v1beta/models[/{id}]", "GET /healthz"].map(str::to_owned),
+        )
+        .collect()
 }
 
 /// The segments of a path that tell it from others.
@@ -91,10 +115,10 @@ mod tests {
         match Target::of(path) {
             Target::Root => "root".to_owned(),
             Target::Health => "health".to_owned(),
-            Target::Models => "models".to_owned(),
-            Target::Model(id) => format!("model {id}"),
+            Target::Models(family) => format!("models {family:?}"),
+            Target::Model(family, id) => format!("model {family:?} {id}"),
             Target::Dialect(dialect, _) => dialect.name().to_owned(),
-            Target::Unknown => "unknown".to_owned(),
+            Target::Unknown(family) => format!("unknown {family:?}"),
         }
     }
 
@@ -115,16 +139,21 @@ mod tests {
             ("/v1", "root"),
             ("/v1/", "root"),
             ("/healthz", "health"),
-            ("/v1/models", "models"),
-            ("/models/", "models"),
-            ("/v1/models/gpt-5", "model gpt-5"),
-            ("/v1/models/vendor/name", "model vendor/name"),
-            ("/v1/models/vendor%2Fname%20%28high%29", "model vendor/name (high)"),
-            ("/v1/models/%ff", "model \u{fffd}"),
-            ("/v1/embeddings", "unknown"),
-            ("/chat", "unknown"),
-            ("/v1/chat/completions/7", "unknown"),
-            ("/chat/v1/completions", "unknown"),
+            ("/v1/models", "models Usual"),
+            ("/models/", "models Usual"),
+            ("/v1/models/gpt-5", "model Usual gpt-5"),
+            ("/v1/models/vendor/name", "model Usual vendor/name"),
+            ("/v1/models/vendor%2Fname%20%28high%29", "model Usual vendor/name (high)"),
+            ("/v1/models/%ff", "model Usual \u{fffd}"),
+            ("/v1beta/models", "models Gemini"),
+            ("/v1alpha/models/gpt-5", "model Gemini gpt-5"),
+            ("/v1beta/models/gpt-5%20(high):streamGenerateContent", "gemini"),
+            ("/v1/models/gpt-5:countTokens", "gemini"),
+            ("/v1beta/files", "unknown Gemini"),
+            ("/v1/embeddings", "unknown Usual"),
+            ("/chat", "unknown Usual"),
+            ("/v1/chat/completions/7", "unknown Usual"),
+            ("/chat/v1/completions", "unknown Usual"),
         ] {
             assert_eq!(name(path), target, "{path}");
         }

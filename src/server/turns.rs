@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, request::Parts},
 };
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use crate::{
     dialect::{Ask, Dialect, Encoder, Request, Stamp},
@@ -19,11 +20,9 @@ use crate::{
         stream::{self, Writer},
         turn_log::TurnLog,
     },
-    turn::{ErrorKind, TurnError, TurnEvent},
+    turn::{ErrorKind, Turn, TurnError, TurnEvent},
 };
 
-/// The media type of server-sent events.
-const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 /// Headers by which agents name their session (`CLIENTS.md` §3.8).
 const SESSION_HEADERS: [&str; 5] =
     ["x-claude-code-session-id", "session-id", "thread-id", "x-session-id", "x-session-affinity"];
@@ -48,9 +47,15 @@ pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) ->
 pub(crate) async fn count(server: &Server, call: &Call<'_>, body: Body) -> Result<Value, TurnError> {
     let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
     let request = read(server, call, &body)?;
-    let counted = tokio::task::spawn_blocking(move || gateway::count_input(&request.turn)).await;
-    let tokens = counted.map_err(|_| TurnError::new(ErrorKind::Internal, "The input could not be counted."))?;
+    let tokens = counting(request.turn)
+        .await
+        .map_err(|_| TurnError::new(ErrorKind::Internal, "The input could not be counted."))?;
     Ok(call.dialect.count(tokens))
+}
+
+/// The count of a turn's input, which may take too long for a thread that others wait for.
+fn counting(turn: Turn) -> JoinHandle<u64> {
+    tokio::task::spawn_blocking(move || gateway::count_input(&turn))
 }
 
 /// A call of a dialect.
@@ -68,6 +73,7 @@ fn read(server: &Server, call: &Call<'_>, body: &[u8]) -> Result<Request, TurnEr
         query: call.parts.uri.query().unwrap_or_default(),
         body,
         stamp: stamp(),
+        request_id: call.request_id,
         catalogue: &server.gateway.catalogue(),
         kept: &call.shelf,
     })
@@ -86,13 +92,15 @@ struct Begun {
 /// that a failure before that can still have a status of its own.
 async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
     let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
-    let Request { turn, stream, choices, encoder, ignored, session } = read(server, call, &body)?;
+    let Request { turn, stream, choices, mut encoder, ignored, session } = read(server, call, &body)?;
     drop(body);
     log.model(&turn.model);
     if server.config.strict && !ignored.is_empty() {
         let message = format!("The upstream cannot honour: {}. This server is set to refuse that.", ignored.join(", "));
         return Err(TurnError::invalid(ignored[0].as_str(), message));
     }
+    // It is counted while the upstream is asked.
+    let estimate = encoder.wants_input_estimate().then(|| counting(turn.clone()));
     let mut choices = Choices::ask(&server.gateway, turn, scope(call, session), choices);
     let mut ending = server.ending.clone();
     loop {
@@ -101,7 +109,12 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
             () = stream::ended(&mut ending) => return Err(stream::shutting_down()),
         };
         match step {
-            Some((_, Step::Begun(repaired))) => return Ok(Begun { choices, encoder, stream, ignored, repaired }),
+            Some((_, Step::Begun(repaired))) => {
+                if let Some(estimate) = estimate {
+                    encoder.expect_input(estimate.await.unwrap_or_default());
+                }
+                return Ok(Begun { choices, encoder, stream, ignored, repaired });
+            }
             Some((_, Step::Refused(error))) => return Err(error),
             // An answer begins before it goes on.
             Some((_, Step::Events(_))) => {}
@@ -119,7 +132,7 @@ fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
 }
 
 fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
-    let mut response = respond::with_body(StatusCode::OK, EVENT_STREAM, Body::empty());
+    let mut response = respond::with_body(StatusCode::OK, begun.encoder.stream_type(), Body::empty());
     put_notes(response.headers_mut(), &begun.ignored, &begun.repaired, &log);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Proxies that would wait for the whole body are told not to.

@@ -33,6 +33,8 @@ pub struct Assembler {
     conversation_id: String,
     /// Tokens of the conversation before this answer, where known.
     tokens_before: Option<u64>,
+    /// The same after it.
+    tokens_after: Option<u64>,
     has_acted: bool,
     is_over: bool,
     is_damaged: bool,
@@ -59,6 +61,7 @@ impl Assembler {
             searches: Searches::default(),
             conversation_id: String::new(),
             tokens_before: Some(0),
+            tokens_after: None,
             has_acted: false,
             is_over: false,
             is_damaged: false,
@@ -74,6 +77,13 @@ impl Assembler {
         let tasks = tasks.iter().map(|task| self.reader.read_task(task)).collect::<Result<Vec<RawTask>, _>>()?;
         self.tree = self.tree.with_sent(tasks);
         Ok(self)
+    }
+
+    /// For an answer within a conversation that has taken `tokens` so far, where that is known.
+    #[must_use]
+    pub fn after(mut self, tokens: Option<u64>) -> Self {
+        self.tokens_before = tokens;
+        self
     }
 
     /// For a capture, which may begin in the middle of a conversation: unknown tasks are taken as they come.
@@ -134,6 +144,12 @@ impl Assembler {
     #[must_use]
     pub fn conversation_id(&self) -> &str {
         &self.conversation_id
+    }
+
+    /// Tokens that the conversation has taken with this answer, where the upstream said so.
+    #[must_use]
+    pub fn conversation_tokens(&self) -> Option<u64> {
+        self.tokens_after
     }
 
     /// The tree as it stands.
@@ -224,6 +240,7 @@ impl Assembler {
 
     fn finish(&mut self, finish: &Finish, out: &mut Vec<TurnEvent>) {
         self.is_over = true;
+        self.tokens_after = finish.conversation_tokens;
         let calls = self.pending_calls();
         let has_calls = calls.iter().any(|call| matches!(call, Call::Client { .. }));
         let reason = match &finish.reason {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     schema::{self, Schema, wire},
-    turn::{ErrorKind, Message, Tool, ToolChoice, ToolResult, Turn, TurnError},
+    turn::{ErrorKind, Format, Message, Tool, ToolChoice, ToolResult, Turn, TurnError},
     upstream::{
         config::{Config, HistoryCarrier, McpForm, SystemCarrier},
         entry::Call,
@@ -38,12 +38,16 @@ pub enum Past {
 }
 
 /// A conversation that the upstream began, with its own tasks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Continued {
     /// Its id.
     pub conversation_id: String,
     /// Its active tasks, as wire bytes.
     pub tasks: Vec<Bytes>,
+    /// True when the turn is to branch off, for another has already gone on from there.
+    pub is_branch: bool,
+    /// True when the turn's system text is not what the upstream was told.
+    pub instruct: bool,
 }
 
 /// Builds requests.
@@ -91,6 +95,9 @@ impl Builder {
         let continued = match past {
             Past::Continued(continued) => {
                 input.say(now);
+                if continued.instruct {
+                    self.instruct(&instructions(turn), &mut [], &mut input);
+                }
                 continued.clone()
             }
             Past::Replayed => {
@@ -105,7 +112,7 @@ impl Builder {
                 self.instruct(&instructions(turn), &mut replayed, &mut input);
                 let task = (!replayed.is_empty()).then(|| history::task(replayed, given.new_id));
                 let tasks = task.map(|task| self.encode("Task", &task)).transpose()?;
-                Continued { conversation_id: String::new(), tasks: tasks.into_iter().collect() }
+                Continued { tasks: tasks.into_iter().collect(), ..Continued::default() }
             }
         };
         self.assemble(turn, input.into_json(given.now), continued)
@@ -118,6 +125,16 @@ impl Builder {
     pub fn refuse(&self, turn: &Turn, past: Continued, calls: &[Call], now: &str) -> Result<Built, TurnError> {
         let mut input = Input::default();
         input.results.extend(calls.iter().filter_map(|call| self.refusal(call)));
+        self.assemble(turn, input.into_json(now), past)
+    }
+
+    /// The request that says `wish` to the model right after its answer, with the system text once more.
+    ///
+    /// # Errors
+    /// When something in the turn has no place on the wire.
+    pub fn insist(&self, turn: &Turn, past: Continued, wish: String, now: &str) -> Result<Built, TurnError> {
+        let mut input = Input { query: vec![wish], ..Input::default() };
+        self.instruct(&instructions(turn), &mut [], &mut input);
         self.assemble(turn, input.into_json(now), past)
     }
 
@@ -150,7 +167,9 @@ impl Builder {
         request.insert("input".to_owned(), input);
         request.insert("settings".to_owned(), settings(turn));
         if !past.conversation_id.is_empty() {
-            request.insert("metadata".to_owned(), json!({"conversation_id": past.conversation_id}));
+            // A branch is a new conversation to the upstream (`WARP-PROTOCOL.md` §2.2).
+            let name = if past.is_branch { "forked_from_conversation_id" } else { "conversation_id" };
+            request.insert("metadata".to_owned(), json!({name: past.conversation_id}));
         }
         let tools: Vec<Value> = offered(turn).map(tool).collect();
         if !tools.is_empty() {
@@ -302,7 +321,17 @@ fn instructions(turn: &Turn) -> String {
         ToolChoice::Tool(name) => Some(format!("You must answer by calling the tool {name:?}.")),
     };
     let must = must.filter(|_| !turn.tools.is_empty());
-    let parts: Vec<&str> = turn.instructions.iter().map(String::as_str).chain(must.as_deref()).collect();
+    let form = turn.format.as_ref().map(|format| match format {
+        Format::JsonObject => {
+            "Answer with one JSON object and nothing else: no words around it, no code fence.".to_owned()
+        }
+        Format::JsonSchema(schema) => format!(
+            "Answer with one JSON document and nothing else: no words around it, no code fence. It must fit this JSON \
+             schema:\n{schema}"
+        ),
+    });
+    let own = must.iter().chain(&form).map(String::as_str);
+    let parts: Vec<&str> = turn.instructions.iter().map(String::as_str).chain(own).collect();
     parts.join("\n\n")
 }
 

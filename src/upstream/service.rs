@@ -67,6 +67,14 @@ impl Upstream {
         self.builder.refuse(turn, past, calls, now)
     }
 
+    /// See [`Builder::insist`].
+    ///
+    /// # Errors
+    /// When something in the turn has no place on the wire.
+    pub fn insist(&self, turn: &Turn, past: Continued, wish: String, now: &str) -> Result<Built, TurnError> {
+        self.builder.insist(turn, past, wish, now)
+    }
+
     /// See [`Client::call`].
     ///
     /// # Errors

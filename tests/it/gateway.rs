@@ -12,8 +12,11 @@ use warp2api::{
     gateway::{Answer, Gateway, Patience, Scope},
     schema::Schema,
     secret::Secret,
-    simulator::{self, Scenario, Simulator},
-    turn::{Content, ErrorKind, Limits, Message, StopReason, Tool, Turn, TurnError, TurnEvent, Usage, UsageSource},
+    simulator::{self, Replay, Scenario, Simulator},
+    turn::{
+        Content, ErrorKind, Format, Limits, Message, Output, StopReason, Tool, ToolResult, Turn, TurnError, TurnEvent,
+        Usage, UsageSource,
+    },
     upstream,
 };
 
@@ -354,4 +357,189 @@ async fn the_growth_of_the_conversation_counts_where_nothing_better_is_known_and
     let found = usage(&ask(&bench_nothing, turn("hi")).await.unwrap());
     assert_eq!(found.source, UsageSource::Estimate);
     assert!(found.input_tokens > 0 && (4..12).contains(&found.output_tokens), "{found:?}");
+}
+
+/// The conversation after `events` were the answer to `asked`, and `more` was said.
+fn go_on(asked: &Turn, events: &[TurnEvent], more: &str) -> Turn {
+    let said = Message::Assistant(vec![Output::Text(text(events))]);
+    let messages = asked.messages.iter().cloned().chain([said, user(more)]).collect();
+    Turn { messages, ..asked.clone() }
+}
+
+fn user(text: &str) -> Message {
+    Message::User(vec![Content::Text(text.to_owned())])
+}
+
+fn of_client(client: &str) -> Scope {
+    Scope { client: client.to_owned(), session: None }
+}
+
+async fn ask_as(bench: &Bench, client: &str, turn: &Turn) -> Vec<TurnEvent> {
+    let mut answer = bench.gateway.run(turn.clone(), of_client(client)).await.expect("an answer");
+    rest(&mut answer).await
+}
+
+/// A gateway to a simulator that talks by itself and refuses continued requests that do not carry what it sent.
+fn talking() -> Bench {
+    let config = simulator::Config { fast: true, ..simulator::Config::default() };
+    let simulator = Simulator::start(config, Schema::embedded()).expect("a free port");
+    let credentials = credential::Config {
+        root: simulator.url().to_owned(),
+        api_key: Some(Secret::new(simulator::API_KEY)),
+        ..credential::Config::default()
+    };
+    let gateway = gateway(&simulator, credentials, |_| {});
+    Bench { simulator, gateway }
+}
+
+fn replays(bench: &Bench) -> Vec<Replay> {
+    bench.simulator.requests().into_iter().map(|request| request.replay).collect()
+}
+
+#[tokio::test]
+async fn a_conversation_goes_on_with_the_upstreams_own_tasks() {
+    let bench = talking();
+    let first = turn("hello");
+    let answer = ask_as(&bench, "a", &first).await;
+    let second = go_on(&first, &answer, "and more");
+    let answer = ask_as(&bench, "a", &second).await;
+    let third = go_on(&second, &answer, "repeat exactly: the end");
+    assert_eq!(text(&ask_as(&bench, "a", &third).await), "the end");
+    assert_eq!(replays(&bench), [Replay::New, Replay::Exact, Replay::Exact]);
+    let ids: Vec<Value> =
+        bench.simulator.requests().iter().map(|request| request.json["metadata"]["conversation_id"].clone()).collect();
+    assert_eq!((&ids[0], &ids[1]), (&Value::Null, &ids[2]));
+}
+
+#[tokio::test]
+async fn tool_results_go_on_with_the_upstreams_own_calls() {
+    let bench = talking();
+    let first = Turn { tools: vec![tool("weather"), tool("clock")], ..turn("call weather and clock in parallel") };
+    let answer = ask_as(&bench, "a", &first).await;
+    let calls: Vec<Output> = answer
+        .iter()
+        .filter_map(|event| match event {
+            TurnEvent::ToolCall(call) => Some(Output::ToolCall(call.clone())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(calls.len(), 2, "{answer:?}");
+    let results = calls.iter().map(|call| {
+        let Output::ToolCall(call) = call else { panic!("a call") };
+        let content = vec![Content::Text(format!("{} says 42", call.name))];
+        Message::ToolResult(ToolResult { call_id: call.id.clone(), content, is_error: false })
+    });
+    let said: String = text(&answer);
+    let spoken = (!said.is_empty()).then_some(Output::Text(said)).into_iter().chain(calls.clone()).collect();
+    let mut second = first.clone();
+    second.messages.push(Message::Assistant(spoken));
+    second.messages.extend(results);
+    let answer = text(&ask_as(&bench, "a", &second).await);
+    assert!(answer.contains("weather says 42") && answer.contains("clock says 42"), "{answer}");
+    assert_eq!(replays(&bench), [Replay::New, Replay::Exact]);
+}
+
+#[tokio::test]
+async fn branches_edits_and_other_clients_do_not_disturb_a_conversation() {
+    let bench = talking();
+    let first = turn("hello");
+    let answer = ask_as(&bench, "a", &first).await;
+    let one = go_on(&first, &answer, "one");
+    let other = go_on(&first, &answer, "other");
+    ask_as(&bench, "a", &one).await;
+    ask_as(&bench, "a", &other).await;
+    ask_as(&bench, "b", &one).await;
+    let mut edited = go_on(&first, &answer, "three");
+    edited.messages[0] = user("hello?");
+    ask_as(&bench, "a", &edited).await;
+    let sent = bench.simulator.requests();
+    let name = |request: usize, field: &str| sent[request].json["metadata"][field].clone();
+    assert!(name(1, "conversation_id").is_string(), "the first to go on goes on");
+    assert_eq!(name(2, "forked_from_conversation_id"), name(1, "conversation_id"), "the second branches off");
+    for replayed in [3, 4] {
+        assert_eq!(
+            sent[replayed].json["metadata"],
+            Value::Null,
+            "another client, or an edit, is a conversation of its own"
+        );
+        assert_eq!(sent[replayed].json["task_context"]["tasks"][0]["messages"].as_array().map(Vec::len), Some(2));
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_the_upstream_will_not_go_on_with_is_replayed() {
+    let refuses = json!({"status": 400, "body": "Something went wrong with this conversation"});
+    let exchanges = json!([plain("Hello."), refuses, plain("All the same.")]);
+    let bench = bench(json!({"exchanges": exchanges})).await;
+    let first = turn("hi");
+    let answer = ask_as(&bench, "a", &first).await;
+    let answer = ask_as(&bench, "a", &go_on(&first, &answer, "more")).await;
+    assert_eq!(text(&answer), "All the same.");
+    let sent = bench.simulator.requests();
+    assert!(sent[1].json["metadata"]["conversation_id"].is_string());
+    assert_eq!(sent[2].json["metadata"], Value::Null);
+}
+
+#[tokio::test]
+async fn system_text_is_told_again_only_when_it_has_changed() {
+    let bench = talking();
+    let first = Turn { instructions: vec!["be brief".to_owned()], ..turn("hello") };
+    let answer = ask_as(&bench, "a", &first).await;
+    let second = go_on(&first, &answer, "more");
+    let answer = ask_as(&bench, "a", &second).await;
+    let third = Turn { instructions: vec!["be long".to_owned()], ..go_on(&second, &answer, "more yet") };
+    ask_as(&bench, "a", &third).await;
+    let rules: Vec<String> = bench
+        .simulator
+        .requests()
+        .iter()
+        .map(|request| request.json["input"]["context"]["project_rules"].to_string())
+        .collect();
+    assert!(rules[0].contains("be brief") && rules[1] == "null" && rules[2].contains("be long"), "{rules:?}");
+}
+
+#[tokio::test]
+async fn an_answer_in_a_form_is_held_back_until_it_fits() {
+    let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
+    let asked = Turn { format: Some(Format::JsonSchema(schema)), ..turn("a number") };
+    let wrong = plain("{\"n\": \"three\"}");
+    let insists = json!({"input": {"user_inputs": {"inputs": [{"user_query": {"query": "${any}"}}]}}});
+    let right = json!({"expect": insists, "steps": [{"text": "```json\n{\"n\": 3}\n```"}, {"finish": {}}]});
+    let bench_twice = bench(json!({"exchanges": [wrong, right]})).await;
+    let events = ask(&bench_twice, asked.clone()).await.unwrap();
+    assert_eq!(text(&events), "{\"n\": 3}");
+    assert_eq!(events.last(), Some(&TurnEvent::Finished(StopReason::EndTurn)));
+    assert_eq!(bench_twice.simulator.failures(), Vec::<String>::new());
+    let bench_never = bench(json!({"exchanges": [wrong]})).await;
+    let error = ask(&bench_never, asked).await.expect_err("an answer that never fits is none");
+    assert_eq!((error.kind, bench_never.simulator.requests().len()), (ErrorKind::Upstream, 2));
+}
+
+/// 200 conversations at once, each with a word of its own, three turns long: no answer holds another's word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conversations_side_by_side_never_hear_each_other() {
+    let bench = Arc::new(talking());
+    let mut running = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let bench = Arc::clone(&bench);
+        running.spawn(async move {
+            let word = format!("secret-{number}-word");
+            // Half of them share a client, and all of them their first words.
+            let client = if number % 2 == 0 { "shared".to_owned() } else { number.to_string() };
+            let mut asked = turn(&format!("remember {word}"));
+            for step in 0..3 {
+                let answer = ask_as(&bench, &client, &asked).await;
+                let said = text(&answer);
+                assert!(!said.contains("secret-") || said.contains(&word), "{said}");
+                assert_eq!(said.matches("secret-").count(), said.matches(&word).count(), "{said}");
+                asked = go_on(&asked, &answer, &format!("step {step} of {word}"));
+            }
+        });
+    }
+    while let Some(ended) = running.join_next().await {
+        ended.expect("no conversation fails");
+    }
+    let wrong: Vec<_> =
+        replays(&bench).into_iter().filter(|replay| !matches!(replay, Replay::New | Replay::Exact)).collect();
+    assert_eq!(wrong, []);
 }

@@ -583,7 +583,7 @@ fn tools_travel_as_one_mcp_server_and_the_choice_among_them_as_words() {
 #[test]
 fn a_continued_conversation_goes_back_with_its_id_and_the_very_tasks() {
     let task = Bytes::from_static(b"\x0a\x01t\x2a\x05\xc2\x3e\x02ab");
-    let past = Continued { conversation_id: "C".to_owned(), tasks: vec![task.clone()] };
+    let past = Continued { conversation_id: "C".to_owned(), tasks: vec![task.clone()], ..Continued::default() };
     let messages = vec![user("a"), Message::Assistant(vec![Output::Text("b".to_owned())]), user("c")];
     let (made, json) = built(&turn(messages), &Past::Continued(past.clone()), &config());
     assert!(made.body.starts_with(&[&[0x0a, 0x0c, 0x0a, 0x0a], task.as_ref()].concat()));

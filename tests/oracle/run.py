@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Holds the codec against an independent one: random messages, made by the schema oracle, go both ways through the binary.
 
-  run.py ORACLE BINARY [--count N] [--seed N] [TYPE ...]
+  run.py [--oracle FILE] [--binary FILE] [--count N] [--seed N] [TYPE ...]
 
 For each TYPE the oracle makes COUNT messages. `decode` must give each one's JSON, and `encode` its bytes: from the oracle's
-JSON and from our own. Needs what the oracle needs: pip install 'protobuf>=5'.
+JSON and from our own. Without the options, WARP2API_SHARED names the folder that holds tools/schema_oracle.py, and
+WARP2API_BIN the binary. Needs what the oracle needs: pip install 'protobuf>=5'.
 """
 import argparse
 import json
+import os
+import pathlib
 import subprocess
 import sys
 
@@ -59,8 +62,10 @@ def check(binary, oracle, name, seed, count):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("oracle")
-    parser.add_argument("binary")
+    root = pathlib.Path(__file__).resolve().parents[2]
+    shared = pathlib.Path(os.environ.get("WARP2API_SHARED", root.parent / "shared"))
+    parser.add_argument("--oracle", default=str(shared / "tools" / "schema_oracle.py"))
+    parser.add_argument("--binary", default=os.environ.get("WARP2API_BIN", str(root / "target" / "debug" / "warp2api")))
     parser.add_argument("types", nargs="*", default=["Request", "ResponseEvent", "Task"])
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,7 +1,7 @@
 //! Reads a message's `content`: a string, parts, `null`, `""`, `[]` or nothing at all.
 
 use crate::{
-    dialect::{data_url, field::Field, openai_chat::ignored::Ignored},
+    dialect::{data_url, field::Field, ignored::Ignored},
     turn::{Image, TurnError},
 };
 

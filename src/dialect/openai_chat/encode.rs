@@ -134,7 +134,7 @@ impl ChatEncoder {
             put_member(delta, "name", &call.name);
             delta.push_str(",\"arguments\":\"\"}}]");
         });
-        for fragment in fragments(arguments) {
+        for fragment in json::fragments(arguments, FRAGMENT_BYTES) {
             self.chunk(index, None, out, |delta| {
                 open(delta);
                 delta.push_str(",\"function\":{");
@@ -150,7 +150,7 @@ impl ChatEncoder {
             put_member(delta, "name", &call.name);
             delta.push_str(",\"arguments\":\"\"}");
         });
-        for fragment in fragments(arguments) {
+        for fragment in json::fragments(arguments, FRAGMENT_BYTES) {
             self.chunk(index, None, out, |delta| {
                 delta.push_str("\"function_call\":{");
                 put_member(delta, "arguments", fragment);
@@ -333,35 +333,4 @@ fn put_member(out: &mut String, name: &str, text: &str) {
 fn written(arguments: &Map<String, Value>) -> String {
     // A map of JSON values always serialises.
     serde_json::to_string(arguments).unwrap_or_default()
-}
-
-/// `text` in pieces of at most [`FRAGMENT_BYTES`], cut between characters.
-fn fragments(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let mut end = rest.len().min(FRAGMENT_BYTES);
-        while !rest.is_char_boundary(end) {
-            end -= 1;
-        }
-        let (fragment, tail) = rest.split_at(end);
-        rest = tail;
-        (!fragment.is_empty()).then_some(fragment)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::{any, proptest};
-
-    use super::{FRAGMENT_BYTES, fragments};
-
-    proptest! {
-        #[test]
-        fn fragments_join_to_the_text_and_stay_small(text in any::<String>(), times in 0_usize..200) {
-            let text = text.repeat(times);
-            let pieces: Vec<&str> = fragments(&text).collect();
-            assert_eq!(pieces.concat(), text);
-            assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() <= FRAGMENT_BYTES));
-        }
-    }
 }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use crate::{
     dialect::{
         field::Field,
-        openai_chat::{content, content::Piece, ignored::Ignored},
+        ignored::Ignored,
+        openai_chat::{content, content::Piece},
     },
     turn::{Content, Message, Output, ToolCall, ToolResult, TurnError},
 };

@@ -3,7 +3,6 @@
 mod content;
 mod encode;
 mod error;
-mod ignored;
 mod messages;
 mod read;
 mod tools;

@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use crate::{
     dialect::{
-        Request, Stamp,
+        Request, Stamp, asked,
         field::Field,
+        ignored::Ignored,
         openai_chat::{
             encode::{ChatEncoder, Form},
-            ignored::Ignored,
             messages, tools,
         },
     },
-    models::{Catalogue, Effort},
-    turn::{ErrorKind, Limits, Turn, TurnError},
+    models::Catalogue,
+    turn::{Limits, Turn, TurnError},
 };
 
 /// More choices than this are refused: each is an upstream request of its own.
@@ -51,7 +51,7 @@ const INERT: &[&str] =
 
 /// Reads a request body.
 pub(crate) fn request(body: &[u8], stamp: &Stamp, catalogue: &Catalogue) -> Result<Request, TurnError> {
-    let body = parse(body)?;
+    let body = asked::body(body)?;
     let root = Field::root(&body);
     root.object()?;
     refuse_what_changes_the_form(&root)?;
@@ -92,63 +92,21 @@ pub(crate) fn request(body: &[u8], stamp: &Stamp, catalogue: &Catalogue) -> Resu
     })
 }
 
-fn parse(body: &[u8]) -> Result<Value, TurnError> {
-    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    if text.iter().all(u8::is_ascii_whitespace) {
-        return Err(TurnError::new(ErrorKind::InvalidRequest, "The body is empty; send a JSON object."));
-    }
-    serde_json::from_slice(text)
-        .map_err(|error| TurnError::new(ErrorKind::InvalidRequest, format!("The body is not valid JSON: {error}.")))
-}
-
 /// The model's name as the client wrote it, and the upstream's id of the sibling that thinks as hard as was asked.
 fn model<'v>(
     root: &Field<'_, 'v>,
     catalogue: &Catalogue,
     ignored: &mut Ignored,
 ) -> Result<(&'v str, String), TurnError> {
-    let field = root.get("model").ok_or_else(|| root.missing("model"))?;
-    let name = field.text()?;
-    if name.trim().is_empty() {
-        return Err(field.error("must name a model"));
-    }
-    let id = catalogue.resolve(name).ok_or_else(|| unknown_model(name, catalogue))?;
+    let (name, id) = asked::model(root, catalogue)?;
     let Some(field) = root.get("reasoning_effort") else {
         return Ok((name, id));
     };
-    let effort = effort(field.text()?);
-    let sibling = effort.and_then(|effort| Some((catalogue.sibling(&id, effort)?, effort)));
-    match sibling {
-        Some((model, asked)) if model.effort.is_some() => {
-            if model.effort > Some(asked) {
-                ignored.note("reasoning_effort");
-            }
-            Ok((name, model.id.clone()))
-        }
-        Some(_) | None => {
-            ignored.note("reasoning_effort");
-            Ok((name, id))
-        }
+    let (id, is_honoured) = asked::with_effort(id, asked::effort(field.text()?), catalogue);
+    if !is_honoured {
+        ignored.note("reasoning_effort");
     }
-}
-
-fn effort(name: &str) -> Option<Effort> {
-    match name {
-        "none" => Some(Effort::None),
-        "minimal" => Some(Effort::Minimal),
-        "low" => Some(Effort::Low),
-        "medium" => Some(Effort::Medium),
-        "high" => Some(Effort::High),
-        "xhigh" => Some(Effort::XHigh),
-        "max" => Some(Effort::Max),
-        _ => None,
-    }
-}
-
-fn unknown_model(name: &str, catalogue: &Catalogue) -> TurnError {
-    let hint = catalogue.nearest(name).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
-    let message = format!("The model `{name}` does not exist.{hint} GET /v1/models lists the models there are.");
-    TurnError { param: Some("model".to_owned()), ..TurnError::new(ErrorKind::ModelNotFound, message) }
+    Ok((name, id))
 }
 
 fn choices(root: &Field<'_, '_>) -> Result<u32, TurnError> {

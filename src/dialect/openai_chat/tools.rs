@@ -1,10 +1,10 @@
 //! Reads which tools a client offers and how they may be used: `tools` and `tool_choice`, and the `functions` and
 //! `function_call` that came before them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::{
-    dialect::{field::Field, openai_chat::ignored::Ignored},
+    dialect::{asked, field::Field, ignored::Ignored},
     turn::{Tool, ToolChoice, TurnError},
 };
 
@@ -91,7 +91,7 @@ impl Tools {
         match self.tools.iter().any(|known| known.name == name) {
             // The upstream knows tools by name, so the first of two stays.
             true => ignored.note(&tool.to_string()),
-            false => self.tools.push(Tool { name, description, input_schema: completed(input_schema) }),
+            false => self.tools.push(Tool { name, description, input_schema: asked::completed_schema(input_schema) }),
         }
         Ok(())
     }
@@ -173,14 +173,4 @@ fn name(function: &Field<'_, '_>) -> Result<String, TurnError> {
         "" => Err(field.error("must not be empty")),
         name => Ok(name.to_owned()),
     }
-}
-
-/// A schema that says at least that it describes an object.
-fn completed(mut schema: Map<String, Value>) -> Map<String, Value> {
-    let is_composed = ["$ref", "anyOf", "oneOf", "allOf"].iter().any(|key| schema.contains_key(*key));
-    if !is_composed {
-        schema.entry("type").or_insert_with(|| json!("object"));
-        schema.entry("properties").or_insert_with(|| json!({}));
-    }
-    schema
 }

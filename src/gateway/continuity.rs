@@ -1,0 +1,201 @@
+//! Which upstream conversation a client's conversation goes on (`DESIGN.md` §5).
+//!
+//! After an answer, the upstream's own tasks are remembered under the digest of all that the client has then seen. When
+//! the client sends exactly that back with something new, its turn goes on the upstream's conversation. Anything else,
+//! an edit or a conversation that was never here, is a miss, and is replayed. What is remembered is never changed: a
+//! second turn from the same place is a branch of its own.
+//!
+//! It must not know how tasks are made or sent, nor trust what a client says of its session further than to choose among
+//! that client's own conversations.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    gateway::{
+        Scope,
+        bounded::{Bounded, Bounds},
+        prefix::{self, Digest},
+    },
+    turn::{Message, Turn},
+};
+
+/// What is remembered at most, and for how long.
+const BOUNDS: Bounds = Bounds { entries: 10_000, bytes: 256 * 1024 * 1024, lifetime: Duration::from_secs(12 * 3600) };
+/// How many conversations of one client with the same words are told apart.
+const TWINS: usize = 4;
+
+/// An upstream conversation at the end of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversation {
+    /// The upstream's id of it.
+    pub id: String,
+    /// Its active tasks, as the bytes to send back.
+    pub tasks: Vec<Bytes>,
+    /// The account that it belongs to.
+    pub account: String,
+    /// Tokens that it has taken so far, where the upstream said so.
+    pub tokens: Option<u64>,
+    /// The digest of the system text that the upstream has been told.
+    pub instructions: [u8; 32],
+    /// True when a turn has already gone on from here: the next one branches off.
+    pub is_continued: bool,
+}
+
+/// Where conversations are remembered. A durable store can stand in for the one in memory.
+pub trait Conversations: Send + Sync {
+    /// The conversation that `client` left at `digest`, the one of `session` before others.
+    fn recall(&self, client: &str, session: Option<&str>, digest: &[u8; 32]) -> Option<Conversation>;
+    /// Remembers what `client` has left at `digest`.
+    fn remember(&self, client: &str, session: Option<&str>, digest: [u8; 32], conversation: Conversation);
+    /// Forgets the conversation `id` that `client` left at `digest`, for the upstream would not go on with it.
+    fn forget(&self, client: &str, digest: &[u8; 32], id: &str);
+}
+
+/// Conversations in memory, bounded in number, size and age.
+pub(super) struct Memory(Mutex<Bounded<Key, Vec<Twin>>>);
+
+type Key = (String, Digest);
+
+/// One of several conversations with the same words.
+struct Twin {
+    session: Option<String>,
+    conversation: Conversation,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(Mutex::new(Bounded::new(BOUNDS)))
+    }
+}
+
+impl Conversations for Memory {
+    fn recall(&self, client: &str, session: Option<&str>, digest: &[u8; 32]) -> Option<Conversation> {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let twins = memory.get_mut(&(client.to_owned(), *digest))?;
+        let same = twins.iter().rposition(|twin| session.is_some() && twin.session.as_deref() == session);
+        let fresh = || twins.iter().rposition(|twin| !twin.conversation.is_continued);
+        let place = same.or_else(fresh).or_else(|| twins.len().checked_sub(1))?;
+        let twin = twins.get_mut(place)?;
+        let recalled = twin.conversation.clone();
+        twin.conversation.is_continued = true;
+        Some(recalled)
+    }
+
+    fn remember(&self, client: &str, session: Option<&str>, digest: [u8; 32], conversation: Conversation) {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (client.to_owned(), digest);
+        let mut twins = memory.remove(&key).unwrap_or_default();
+        twins.retain(|twin| twin.conversation.id != conversation.id);
+        twins.push(Twin { session: session.map(str::to_owned), conversation });
+        twins.drain(..twins.len().saturating_sub(TWINS));
+        let bytes = twins.iter().flat_map(|twin| &twin.conversation.tasks).map(Bytes::len).sum::<usize>();
+        memory.put(key, twins, bytes + 512);
+    }
+
+    fn forget(&self, client: &str, digest: &[u8; 32], id: &str) {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(twins) = memory.get_mut(&(client.to_owned(), *digest)) {
+            twins.retain(|twin| twin.conversation.id != id);
+        }
+    }
+}
+
+/// Where one turn stands in its client's conversation.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    scope: Scope,
+    /// The digest of all up to the model's last words; none when the model has not spoken yet.
+    before: Option<Digest>,
+    /// The digest of the system text.
+    instructions: [u8; 32],
+}
+
+impl Place {
+    pub(super) fn of(turn: &Turn, scope: Scope) -> Self {
+        let spoke = turn.messages.iter().rposition(|message| matches!(message, Message::Assistant(_)));
+        let before = spoke.map(|place| prefix::digest(&turn.messages[..=place]));
+        let mut instructions = Sha256::new();
+        for text in &turn.instructions {
+            instructions.update(text.len().to_le_bytes());
+            instructions.update(text);
+        }
+        Self { scope, before, instructions: instructions.finalize().into() }
+    }
+
+    /// The conversation to go on with, if it is remembered.
+    pub(super) fn recall(&self, memory: &dyn Conversations) -> Option<Conversation> {
+        memory.recall(&self.scope.client, self.scope.session.as_deref(), self.before.as_ref()?)
+    }
+
+    /// The upstream would not go on with the conversation `id`.
+    pub(super) fn forget(&self, memory: &dyn Conversations, id: &str) {
+        if let Some(before) = &self.before {
+            memory.forget(&self.scope.client, before, id);
+        }
+    }
+
+    /// Remembers `conversation` for whoever goes on from `messages` and the answer that they got, the last of them.
+    pub(super) fn remember(&self, memory: &dyn Conversations, messages: &[Message], conversation: Conversation) {
+        let digest = prefix::digest(messages);
+        memory.remember(&self.scope.client, self.scope.session.as_deref(), digest, conversation);
+    }
+
+    /// The digest of the system text of this turn.
+    pub(super) fn instructions(&self) -> [u8; 32] {
+        self.instructions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conversation, Conversations as _, Memory, TWINS};
+
+    fn conversation(id: &str) -> Conversation {
+        Conversation {
+            id: id.to_owned(),
+            tasks: Vec::new(),
+            account: String::new(),
+            tokens: None,
+            instructions: [0; 32],
+            is_continued: false,
+        }
+    }
+
+    #[test]
+    fn a_client_goes_on_with_its_own_conversations_only() {
+        let memory = Memory::default();
+        memory.remember("a", Some("s"), [1; 32], conversation("x"));
+        assert_eq!(memory.recall("b", Some("s"), &[1; 32]), None);
+        assert_eq!(memory.recall("a", Some("s"), &[2; 32]), None);
+        assert_eq!(memory.recall("a", Some("other"), &[1; 32]).unwrap().id, "x", "the session is only a hint");
+    }
+
+    #[test]
+    fn of_conversations_with_the_same_words_each_session_finds_its_own_and_others_a_fresh_one() {
+        let memory = Memory::default();
+        memory.remember("a", Some("one"), [1; 32], conversation("x"));
+        memory.remember("a", Some("two"), [1; 32], conversation("y"));
+        assert_eq!(memory.recall("a", Some("one"), &[1; 32]).unwrap().id, "x");
+        assert_eq!(memory.recall("a", None, &[1; 32]).unwrap().id, "y", "x has been gone on with");
+        let again = memory.recall("a", Some("one"), &[1; 32]).unwrap();
+        assert_eq!((again.id.as_str(), again.is_continued), ("x", true), "a second turn from there is a branch");
+        for number in 0..TWINS {
+            memory.remember("a", None, [1; 32], conversation(&number.to_string()));
+        }
+        assert_ne!(memory.recall("a", Some("one"), &[1; 32]).unwrap().id, "x", "the oldest twin is forgotten");
+    }
+
+    #[test]
+    fn what_the_upstream_would_not_go_on_with_is_forgotten() {
+        let memory = Memory::default();
+        memory.remember("a", None, [1; 32], conversation("x"));
+        memory.forget("a", &[1; 32], "x");
+        assert_eq!(memory.recall("a", None, &[1; 32]), None);
+    }
+}
