@@ -172,8 +172,7 @@ fn is_heard(event: &TurnEvent) -> bool {
 
 /// What a client hears when there is no credential to spend; the hint is for whoever runs the gateway.
 fn no_credential(error: &CredentialError) -> TurnError {
-    TurnError::new(
-        ErrorKind::NoCredential,
-        format!("The gateway has no usable Warp credential: {error} ({}).", error.hint()),
-    )
+    // What passes by itself is no fault of the credential, and worth another try.
+    let kind = if error.is_passing() { ErrorKind::UpstreamUnavailable } else { ErrorKind::NoCredential };
+    TurnError::new(kind, format!("The gateway has no usable Warp credential: {error} ({}).", error.hint()))
 }

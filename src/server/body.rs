@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
-    http::{HeaderMap, header::CONTENT_ENCODING},
+    body::{Body, HttpBody as _},
+    http::{
+        HeaderMap,
+        header::{CONTENT_ENCODING, EXPECT},
+    },
 };
 use http_body_util::BodyExt;
 
@@ -13,6 +16,11 @@ use crate::turn::{ErrorKind, TurnError};
 /// A client that sends too much is listened to a little longer, for one that is cut off while it still sends may never
 /// read why.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A body that nobody wants is waited for only as long as it takes to arrive right behind its head, and only so many
+/// bytes of it are read.
+const UNWANTED_PATIENCE: Duration = Duration::from_millis(250);
+const MOST_UNWANTED: usize = 1024 * 1024;
 
 /// The whole body, whose encoding has already been undone if it is a known one.
 ///
@@ -26,7 +34,8 @@ pub(crate) async fn whole(headers: &HeaderMap, mut body: Body, limit: usize) -> 
         let Ok(data) = frame.into_data() else { continue };
         if whole.len().saturating_add(data.len()) > limit {
             drop(whole);
-            hear_out(body, limit).await;
+            // Whether it ended or the time was up makes no difference to the answer.
+            hear_out(&mut body, limit.saturating_mul(3), PATIENCE).await;
             let message = format!("The request body is larger than {limit} bytes, which is this server's limit.");
             return Err(TurnError::new(ErrorKind::BodyTooLarge, message));
         }
@@ -50,26 +59,36 @@ fn corrupt(error: &axum::Error) -> TurnError {
     TurnError::new(ErrorKind::InvalidRequest, format!("The request body cannot be read: {error}."))
 }
 
-/// Reads on without keeping anything, for a while and up to three times the limit.
-async fn hear_out(mut body: Body, limit: usize) {
-    let mut left = limit.saturating_mul(3);
+/// Passes over a body that the answer does not depend on. False when there is more of it to come: then the connection
+/// cannot carry another request, and the client must be told.
+pub(crate) async fn pass_over(headers: &HeaderMap, body: &mut Body) -> bool {
+    // A client that asks before it sends is not to be encouraged.
+    body.is_end_stream() || (!headers.contains_key(EXPECT) && hear_out(body, MOST_UNWANTED, UNWANTED_PATIENCE).await)
+}
+
+/// Reads on without keeping anything, for a while and up to `most` bytes; true when the end was reached.
+async fn hear_out(body: &mut Body, most: usize, patience: Duration) -> bool {
+    let mut left = most;
     let reading = async {
-        while let Some(Ok(frame)) = body.frame().await {
-            left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.len()));
+        while let Some(frame) = body.frame().await {
+            left = left.saturating_sub(frame.ok()?.data_ref().map_or(0, |data| data.len()));
             if left == 0 {
-                break;
+                return None;
             }
         }
+        Some(())
     };
-    // Whether it ended or the time was up makes no difference.
-    let _ = tokio::time::timeout(PATIENCE, reading).await;
+    tokio::time::timeout(patience, reading).await.is_ok_and(|end| end.is_some())
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Body, http::HeaderMap};
+    use axum::{
+        body::Body,
+        http::{HeaderMap, HeaderValue, header::EXPECT},
+    };
 
-    use super::whole;
+    use super::{pass_over, whole};
     use crate::turn::ErrorKind;
 
     #[tokio::test]
@@ -86,5 +105,17 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::UnsupportedEncoding);
         assert!(error.message.contains("`compress`"));
         assert_eq!(whole(&encoded("identity"), Body::from("x"), 10).await.unwrap(), b"x");
+    }
+
+    #[tokio::test]
+    async fn an_unwanted_body_is_passed_over_within_bounds() {
+        let silent = || Body::from_stream(futures_util::stream::pending::<Result<&'static str, std::io::Error>>());
+        let none = HeaderMap::new();
+        assert!(pass_over(&none, &mut Body::empty()).await);
+        assert!(pass_over(&none, &mut Body::from("0123456789")).await);
+        assert!(!pass_over(&none, &mut Body::from("x".repeat(1024 * 1024))).await);
+        assert!(!pass_over(&none, &mut silent()).await);
+        let asking = HeaderMap::from_iter([(EXPECT, HeaderValue::from_static("100-continue"))]);
+        assert!(!pass_over(&asking, &mut Body::from("0123456789")).await);
     }
 }

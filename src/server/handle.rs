@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts},
 };
 use futures_util::FutureExt;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     dialect::{Keeper as _, Operation},
     server::{
-        Server, guard,
+        Server, body, guard,
         kept::Shelf,
         models, respond,
         route::{self, Target},
@@ -25,9 +25,9 @@ use crate::{
 /// Answers `request`.
 pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let request_id = format!("req_{}", uuid::Uuid::new_v4().simple());
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let target = Target::of(parts.uri.path());
-    let served = survive(serve(&server, &target, &request_id, &parts, body)).await;
+    let served = survive(serve(&server, &target, &request_id, &parts, &mut body)).await;
     let mut response = served.unwrap_or_else(|error| {
         tracing::debug!(request_id, path = parts.uri.path(), error = %error, "a request is refused");
         respond::error(target.dialect(), &error, &request_id)
@@ -40,6 +40,10 @@ pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request)
         respond::put(response.headers_mut(), HeaderName::from_static(name), &request_id);
     }
     guard::put_cors(&server.config, &parts.headers, response.headers_mut());
+    // A connection with an unread body on it is closed behind the answer; a client that is not told would use it again.
+    if !body::pass_over(&parts.headers, &mut body).await && parts.version < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 
@@ -57,7 +61,7 @@ async fn serve(
     target: &Target,
     request_id: &str,
     parts: &Parts,
-    body: Body,
+    body: &mut Body,
 ) -> Result<Response<Body>, TurnError> {
     if parts.method == Method::OPTIONS {
         let mut response = Response::new(Body::empty());
@@ -89,8 +93,8 @@ async fn serve(
             let shelf = Shelf { store: Arc::clone(&server.kept), client };
             let call = Call { dialect: *dialect, request_id, shelf, parts };
             match operation {
-                Operation::Answer => Ok(turns::answer(server, &call, body).await),
-                Operation::Count => turns::count(server, &call, body).await.map(ok),
+                Operation::Answer => Ok(turns::answer(server, &call, std::mem::take(body)).await),
+                Operation::Count => turns::count(server, &call, std::mem::take(body)).await.map(ok),
                 Operation::Kept(id) => kept(&call, id).map(ok),
             }
         }

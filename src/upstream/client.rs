@@ -69,6 +69,9 @@ pub fn http_client(config: &Config) -> Result<reqwest::Client, TurnError> {
     if config.http2_prior_knowledge {
         builder = builder.http2_prior_knowledge();
     }
+    if is_loopback(&config.root) {
+        builder = builder.no_proxy();
+    }
     let unusable = |error: reqwest::Error| {
         let message = format!("The HTTP client cannot be set up: {}", reasons(&error));
         TurnError::new(ErrorKind::Internal, message)
@@ -77,6 +80,15 @@ pub fn http_client(config: &Config) -> Result<reqwest::Client, TurnError> {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?);
     }
     builder.build().map_err(unusable)
+}
+
+/// Whether `root` is on this machine, which no proxy reaches.
+fn is_loopback(root: &str) -> bool {
+    let host = reqwest::Url::parse(root).ok().and_then(|root| root.host_str().map(str::to_owned));
+    host.is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
 }
 
 impl Client {
@@ -217,4 +229,19 @@ fn reasons(error: &reqwest::Error) -> String {
         reasons.push(if error.is_timeout() { "it took too long".to_owned() } else { "the request failed".to_owned() });
     }
     reasons.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn what_is_on_this_machine_is_told_from_what_is_not() {
+        for root in ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:8080", "http://127.9.9.9"] {
+            assert!(is_loopback(root), "{root}");
+        }
+        for root in ["https://app.warp.dev", "http://localhost.example", "http://10.0.0.1", "nonsense"] {
+            assert!(!is_loopback(root), "{root}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 
 use bytes::Bytes;
 use warp2api::{
-    dialect::{self, Ask, Dialect, NothingKept, Stamp},
+    dialect::{self, Ask, Dialect, Stamp},
     models::Catalogue,
     schema::Schema,
     turn::TurnEvent,
@@ -44,11 +44,11 @@ fn request(dialect: &dyn Dialect) -> (&'static [&'static str], &'static str) {
         "openai_responses" => (&["responses"], r#"{"model":"auto","stream":true,"input":"x"}"#),
         "anthropic" => (
             &["messages"],
-            r#"{"model":"auto","stream":true,"max_tokens":100000,"messages":[{"role":"user","content":"x"}]}"#,
+            r#"{"model":"auto","stream":true,"max_tokens":100000,"thinking":{"type":"enabled","budget_tokens":1024},"messages":[{"role":"user","content":"x"}]}"#,
         ),
         "gemini" => (
             &["v1beta", "models", "auto:streamGenerateContent"],
-            r#"{"contents":[{"role":"user","parts":[{"text":"x"}]}]}"#,
+            r#"{"contents":[{"role":"user","parts":[{"text":"x"}]}],"generationConfig":{"thinkingConfig":{"includeThoughts":true}}}"#,
         ),
         other => panic!("no request is known for the dialect {other}"),
     }
@@ -58,8 +58,7 @@ fn stream(dialect: &dyn Dialect, events: &[TurnEvent]) -> String {
     let (segments, body) = request(dialect);
     let stamp = Stamp { id: "0123456789abcdef".to_owned(), created: 1_700_000_000 };
     let catalogue = Catalogue::default();
-    let ask =
-        Ask { segments, query: "alt=sse", body: body.as_bytes(), stamp, catalogue: &catalogue, kept: &NothingKept };
+    let ask = Ask { segments, query: "alt=sse", ..Ask::of(body.as_bytes(), stamp, &catalogue) };
     let mut encoder = dialect.read(ask).unwrap_or_else(|error| panic!("{}: {error}", dialect.name())).encoder;
     let mut out = Vec::new();
     events.iter().for_each(|event| encoder.push(0, event, &mut out));

@@ -14,10 +14,10 @@ use warp2api::{
     turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
 };
 
-const FIXTURES: &str = "tests/fixtures";
+pub(crate) const FIXTURES: &str = "tests/fixtures";
 
 /// The JSON files of a folder of fixtures, each with its name, sorted.
-fn inputs(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn inputs(folder: &str) -> Vec<(String, String)> {
     let folder = root().join(FIXTURES).join(folder);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -31,7 +31,7 @@ fn inputs(folder: &str) -> Vec<(String, String)> {
     paths.into_iter().map(named).collect()
 }
 
-fn stamp() -> Stamp {
+pub(crate) fn stamp() -> Stamp {
     Stamp { id: "0123456789abcdef".to_owned(), created: 1_700_000_000 }
 }
 
@@ -116,11 +116,11 @@ fn written_body(script: &Value, options: &Value) -> Value {
     encoder.body()
 }
 
-fn choice(step: &Value) -> u32 {
+pub(crate) fn choice(step: &Value) -> u32 {
     u32::try_from(step["choice"].as_u64().unwrap_or(0)).unwrap()
 }
 
-fn event(step: &Value) -> TurnEvent {
+pub(crate) fn event(step: &Value) -> TurnEvent {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let (name, value) = step.as_object().unwrap().iter().find(|(name, _)| *name != "choice").unwrap();
     match name.as_str() {
@@ -306,7 +306,7 @@ fn nesting_without_end_is_refused() {
 }
 
 /// JSON that uses the words of the dialect in all the wrong places.
-fn confused() -> impl Strategy<Value = Value> {
+pub(crate) fn confused() -> impl Strategy<Value = Value> {
     let words = [
         "model",
         "messages",

@@ -11,6 +11,7 @@ mod credential;
 mod descriptors;
 mod dialects;
 mod gateway;
+mod gemini;
 mod json;
 mod layers;
 mod server;

@@ -436,3 +436,35 @@ async fn a_too_large_body_is_answered_although_the_client_still_sends() {
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("request_too_large"));
 }
+
+/// What a connection carries back for `first` and, a moment later, `then`.
+async fn exchange(address: SocketAddr, first: &str, then: &str) -> String {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all(first.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    connection.write_all(then.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_refusal_before_the_body_leaves_the_connection_to_the_next_request() {
+    let bench = Bench::new(json!([plain("x")])).await;
+    let refused = "POST /no/such/path HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n";
+    let next = "0123456789GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let answers = exchange(bench.address, refused, next).await;
+    assert!(answers.starts_with("HTTP/1.1 404") && answers.contains("HTTP/1.1 200"), "{answers}");
+    let (first, _) = answers.split_once("\r\n\r\n").unwrap();
+    assert!(!first.contains("connection: close"), "{first}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_cannot_wait_for_the_body_says_that_the_connection_ends() {
+    let bench = Bench::new(json!([plain("x")])).await;
+    for head in ["content-length: 99999999", "content-length: 10\r\nexpect: 100-continue"] {
+        let refused = format!("POST /no/such/path HTTP/1.1\r\nhost: localhost\r\n{head}\r\n\r\n");
+        let answer = exchange(bench.address, &refused, "").await;
+        assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("connection: close"), "{answer}");
+    }
+}
