@@ -39,6 +39,9 @@ pub(crate) fn line(value: &Value) -> String {
     value.to_string().replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
+/// A tool call's arguments go out in pieces of at most this many bytes.
+pub(crate) const FRAGMENT_BYTES: usize = 1024;
+
 /// `text` in pieces of at most `most_bytes`, cut between characters; a character that is longer is a piece by itself.
 pub(crate) fn fragments(text: &str, most_bytes: usize) -> impl Iterator<Item = &str> {
     let mut rest = text;

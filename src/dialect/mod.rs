@@ -19,10 +19,13 @@ mod field;
 pub mod gemini;
 mod ignored;
 mod json;
+mod openai;
 pub mod openai_chat;
+pub mod openai_responses;
 
 /// Every dialect there is. A new one is one folder and one line here.
-pub static ALL: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic, &gemini::Gemini];
+pub static ALL: &[&dyn Dialect] =
+    &[&openai_chat::OpenAiChat, &openai_responses::OpenAiResponses, &anthropic::Anthropic, &gemini::Gemini];
 
 /// One client-facing API.
 pub trait Dialect: Send + Sync {

@@ -39,7 +39,7 @@ impl Choices {
     /// Asks `gateway` `number` times for an answer to `turn`, at once.
     pub(crate) fn ask(gateway: &Gateway, turn: Turn, scope: Scope, number: u32) -> Self {
         let turns = std::iter::repeat_n((turn, scope), number as usize);
-        let asking = |(turn, scope)| State::Asking(gateway.clone(), turn, scope);
+        let asking = |(turn, scope)| State::Asking(Box::new((gateway.clone(), turn, scope)));
         Self::of(turns.map(|turn| Box::pin(stream::unfold(asking(turn), step)) as Source))
     }
 
@@ -74,7 +74,7 @@ impl Choices {
 
 /// How far one answer has come.
 enum State {
-    Asking(Gateway, Turn, Scope),
+    Asking(Box<(Gateway, Turn, Scope)>),
     Answering(Answer),
     Over,
 }
@@ -82,10 +82,13 @@ enum State {
 /// The next step. Its future stays alive until it is done, so that the gateway may keep timers in it.
 async fn step(state: State) -> Option<(Step, State)> {
     match state {
-        State::Asking(gateway, turn, scope) => Some(match gateway.run(turn, scope).await {
-            Ok(answer) => (Step::Begun(answer.repaired().to_vec()), State::Answering(answer)),
-            Err(error) => (Step::Refused(error), State::Over),
-        }),
+        State::Asking(asked) => {
+            let (gateway, turn, scope) = *asked;
+            Some(match gateway.run(turn, scope).await {
+                Ok(answer) => (Step::Begun(answer.repaired().to_vec()), State::Answering(answer)),
+                Err(error) => (Step::Refused(error), State::Over),
+            })
+        }
         State::Answering(mut answer) => {
             let mut events = Vec::new();
             let goes_on = answer.next(&mut events).await;

@@ -19,7 +19,7 @@ fn read(method: &str, query: &str, body: &[u8]) -> Result<Request, TurnError> {
     let asked = format!("{}:{method}", "GPT-5-2-low");
     let segments = ["v1beta", "models", &asked];
     let kept = &NothingKept;
-    Gemini.read(Ask { segments: &segments, query, body, stamp: stamp(), catalogue: &catalogue, kept })
+    Gemini.read(Ask { segments: &segments, query, body, stamp: stamp(), request_id: "", catalogue: &catalogue, kept })
 }
 
 #[test]
@@ -204,7 +204,15 @@ fn a_model_that_the_account_does_not_have_is_not_found() {
     let catalogue = Catalogue::of_account(Catalogue::default().models().to_vec(), "auto".to_owned());
     let segments = ["models", "gpt-5-2-hihg:generateContent"];
     let body = br#"{"contents": "x"}"#;
-    let ask = Ask { segments: &segments, query: "", body, stamp: stamp(), catalogue: &catalogue, kept: &NothingKept };
+    let ask = Ask {
+        segments: &segments,
+        query: "",
+        body,
+        stamp: stamp(),
+        request_id: "",
+        catalogue: &catalogue,
+        kept: &NothingKept,
+    };
     let error = Gemini.read(ask).err().unwrap();
     let reply = Gemini.error(&error, "request");
     assert_eq!((reply.status, &reply.body["error"]["status"]), (404, &json!("NOT_FOUND")));

@@ -12,9 +12,6 @@ use crate::{
     turn::{ErrorKind, Page, StopReason, ToolCall, TurnError, TurnEvent, Usage, WebSearch},
 };
 
-/// A tool call's input goes out in pieces of at most this many bytes.
-const FRAGMENT_BYTES: usize = 1024;
-
 /// What a request decides about the form of its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
@@ -181,7 +178,7 @@ impl MessagesEncoder {
         let block = json!({"type": kind, "id": id, "name": name, "input": {}});
         self.start(&json::line(&block), out);
         // Empty input is `{}`, so that there is a piece at least.
-        for fragment in json::fragments(&input.to_string(), FRAGMENT_BYTES) {
+        for fragment in json::fragments(&input.to_string(), json::FRAGMENT_BYTES) {
             self.delta("input_json_delta", "partial_json", fragment, out);
         }
         self.stop_block(out);

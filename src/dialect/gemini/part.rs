@@ -182,8 +182,8 @@ fn inline_data(blob: &Field<'_, '_>) -> Result<Piece, TurnError> {
     blob.object()?;
     let kind = either(blob, "mimeType", "mime_type").map_or(Ok(""), |kind| kind.text())?;
     let data = blob.get("data").ok_or_else(|| blob.missing("data"))?;
-    let bytes =
-        data_url::from_base64(data.text()?).map_err(|error| data.error(format_args!("is no base64: {}", error.to_string().trim_end_matches('.'))))?;
+    let bytes = data_url::from_base64(data.text()?)
+        .map_err(|error| data.error(format_args!("is no base64: {}", error.to_string().trim_end_matches('.'))))?;
     let name = either(blob, "displayName", "display_name").map_or(Ok(""), |name| name.text())?;
     Ok(file_piece(name, kind, Bytes::from(bytes)))
 }

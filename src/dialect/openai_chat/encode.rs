@@ -3,16 +3,17 @@
 //! One state machine serves both. A stream is written as the events come and nothing of it is kept; a body is collected
 //! and taken at the end. It must not know when or to whom the bytes go.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
-    dialect::{Encoder, json, openai_chat::error},
+    dialect::{
+        Encoder, json,
+        openai::{arguments, error, names::Names},
+        openai_chat::CONVERSATION,
+    },
     sse,
     turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage},
 };
-
-/// A tool call's arguments go out in pieces of at most this many bytes.
-const FRAGMENT_BYTES: usize = 1024;
 
 /// What a request decides about the form of its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(crate) struct Form {
     /// True when the client speaks of functions, as it was done before there were tools. Such a client can be told of
     /// one call only.
     pub(crate) legacy_functions: bool,
+    /// How the client knows its tools.
+    pub(crate) names: Names,
 }
 
 /// Writes one answer.
@@ -105,23 +108,23 @@ impl ChatEncoder {
         self.begin(index, out);
         let number = self.choices[index].calls;
         self.choices[index].calls += 1;
-        let arguments = written(&call.arguments);
+        let view = View::of(call, &self.form.names);
         match (self.form.legacy_functions, self.form.stream) {
             // There is no place for a second call, and the turn asked for one at most.
             (true, _) if number > 0 => {}
-            (true, true) => self.function_call_chunks(index, call, &arguments, out),
-            (false, true) => self.tool_call_chunks(index, number, call, &arguments, out),
+            (true, true) => self.function_call_chunks(index, &view, out),
+            (false, true) => self.tool_call_chunks(index, number, &call.id, &view, out),
             (true, false) => {
-                self.choices[index].tool_calls.push(json!({"name": call.name, "arguments": arguments}));
+                self.choices[index].tool_calls.push(json!({"name": view.name, "arguments": view.text}));
             }
             (false, false) => self.choices[index].tool_calls.push(json!({
-                "id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments},
+                "id": call.id, "type": view.kind, view.kind: {"name": view.name, view.member: view.text},
             })),
         }
     }
 
     /// The id, type and name go out once: clients join what they are sent twice.
-    fn tool_call_chunks(&mut self, index: usize, number: usize, call: &ToolCall, arguments: &str, out: &mut Vec<u8>) {
+    fn tool_call_chunks(&mut self, index: usize, number: usize, id: &str, view: &View, out: &mut Vec<u8>) {
         let open = |delta: &mut String| {
             delta.push_str("\"tool_calls\":[{\"index\":");
             json::put_number(delta, number as u64);
@@ -129,28 +132,36 @@ impl ChatEncoder {
         self.chunk(index, None, out, |delta| {
             open(delta);
             delta.push(',');
-            put_member(delta, "id", &call.id);
-            delta.push_str(",\"type\":\"function\",\"function\":{");
-            put_member(delta, "name", &call.name);
-            delta.push_str(",\"arguments\":\"\"}}]");
+            put_member(delta, "id", id);
+            delta.push(',');
+            put_member(delta, "type", view.kind);
+            delta.push(',');
+            json::put_string(delta, view.kind);
+            delta.push_str(":{");
+            put_member(delta, "name", &view.name);
+            delta.push(',');
+            put_member(delta, view.member, "");
+            delta.push_str("}}]");
         });
-        for fragment in json::fragments(arguments, FRAGMENT_BYTES) {
+        for fragment in json::fragments(&view.text, json::FRAGMENT_BYTES) {
             self.chunk(index, None, out, |delta| {
                 open(delta);
-                delta.push_str(",\"function\":{");
-                put_member(delta, "arguments", fragment);
+                delta.push(',');
+                json::put_string(delta, view.kind);
+                delta.push_str(":{");
+                put_member(delta, view.member, fragment);
                 delta.push_str("}}]");
             });
         }
     }
 
-    fn function_call_chunks(&mut self, index: usize, call: &ToolCall, arguments: &str, out: &mut Vec<u8>) {
+    fn function_call_chunks(&mut self, index: usize, view: &View, out: &mut Vec<u8>) {
         self.chunk(index, None, out, |delta| {
             delta.push_str("\"function_call\":{");
-            put_member(delta, "name", &call.name);
+            put_member(delta, "name", &view.name);
             delta.push_str(",\"arguments\":\"\"}");
         });
-        for fragment in json::fragments(arguments, FRAGMENT_BYTES) {
+        for fragment in json::fragments(&view.text, json::FRAGMENT_BYTES) {
             self.chunk(index, None, out, |delta| {
                 delta.push_str("\"function_call\":{");
                 put_member(delta, "arguments", fragment);
@@ -267,7 +278,7 @@ impl Encoder for ChatEncoder {
 
     fn fail(&mut self, error: &TurnError, out: &mut Vec<u8>) {
         if !std::mem::replace(&mut self.done, true) && self.form.stream {
-            sse::put(out, None, &json::line(&error::body(error)));
+            sse::put(out, None, &json::line(&error::body(error, CONVERSATION)));
         }
     }
 
@@ -313,6 +324,29 @@ impl Choice {
     }
 }
 
+/// A call as its client sees it.
+struct View {
+    /// What the call's type is, and the object that holds the rest.
+    kind: &'static str,
+    name: String,
+    /// The member that holds the text.
+    member: &'static str,
+    text: String,
+}
+
+impl View {
+    fn of(call: &ToolCall, names: &Names) -> Self {
+        let alias = names.of(&call.name);
+        // A namespace has no place here, so a tool in one keeps the name that it was given.
+        let plain = alias.filter(|alias| alias.namespace.is_none());
+        let name = plain.map_or(&call.name, |alias| &alias.name).clone();
+        match alias.is_some_and(|alias| alias.is_custom) {
+            true => Self { kind: "custom", name, member: "input", text: arguments::input(&call.arguments) },
+            false => Self { kind: "function", name, member: "arguments", text: arguments::written(&call.arguments) },
+        }
+    }
+}
+
 fn usage_json(usage: &Usage) -> Value {
     json!({
         "prompt_tokens": usage.input_tokens,
@@ -327,10 +361,4 @@ fn put_member(out: &mut String, name: &str, text: &str) {
     json::put_string(out, name);
     out.push(':');
     json::put_string(out, text);
-}
-
-/// A call's arguments as JSON text, which is how this dialect carries them.
-fn written(arguments: &Map<String, Value>) -> String {
-    // A map of JSON values always serialises.
-    serde_json::to_string(arguments).unwrap_or_default()
 }

@@ -3,19 +3,17 @@
 //! Clients replay the whole history with every turn, so one odd old message must not end a session: what cannot be
 //! carried but has been said becomes a visible note. Only what the client could never have sent with success is refused.
 
-use serde_json::{Map, Value};
-
 use crate::{
     dialect::{
         field::Field,
         ignored::Ignored,
-        openai_chat::{content, content::Piece},
+        openai::{
+            arguments,
+            content::{self, MESSAGE, Piece},
+        },
     },
     turn::{Content, Message, Output, ToolCall, ToolResult, TurnError},
 };
-
-/// The arguments of a call that are no JSON object are kept as text under this name.
-const RAW_ARGUMENTS: &str = "_raw";
 
 /// A conversation, with the system text before it apart.
 #[derive(Debug, Default)]
@@ -63,7 +61,7 @@ impl Conversation {
 
     fn system(&mut self, message: &Field<'_, '_>, ignored: &mut Ignored) -> Result<(), TurnError> {
         note_name(message, ignored);
-        let texts: Vec<String> = content::pieces(message, ignored)?.into_iter().map(spoken).collect();
+        let texts: Vec<String> = pieces(message, ignored)?.into_iter().map(Piece::spoken).collect();
         let text = texts.join("\n\n");
         match (text.is_empty(), self.messages.is_empty()) {
             (true, _) => {}
@@ -84,10 +82,10 @@ impl Conversation {
         {
             outputs.push(Output::Reasoning(text.to_owned()));
         }
-        for piece in content::pieces(message, ignored)? {
+        for piece in pieces(message, ignored)? {
             outputs.push(match piece {
                 Piece::Reasoning(text) => Output::Reasoning(text),
-                Piece::Text(_) | Piece::Image(_) => Output::Text(spoken(piece)),
+                Piece::Text(_) | Piece::Image(_) | Piece::File(_) => Output::Text(piece.spoken()),
             });
         }
         if let Some(refusal) = message.get("refusal")
@@ -135,23 +133,13 @@ fn note_name(message: &Field<'_, '_>, ignored: &mut Ignored) {
     }
 }
 
-/// Content where pictures have a place.
-fn shown(message: &Field<'_, '_>, ignored: &mut Ignored) -> Result<Vec<Content>, TurnError> {
-    let content = |piece| match piece {
-        Piece::Text(text) | Piece::Reasoning(text) => Content::Text(text),
-        Piece::Image(image) => Content::Image(image),
-    };
-    Ok(content::pieces(message, ignored)?.into_iter().map(content).collect())
+fn pieces(message: &Field<'_, '_>, ignored: &mut Ignored) -> Result<Vec<Piece>, TurnError> {
+    content::pieces(message.get("content"), &MESSAGE, ignored)
 }
 
-/// Content where only text has a place.
-fn spoken(piece: Piece) -> String {
-    match piece {
-        Piece::Text(text) | Piece::Reasoning(text) => text,
-        Piece::Image(image) => {
-            format!("[a picture ({}) stood here; only users and tools can show one]", image.mime_type)
-        }
-    }
+/// Content where pictures have a place.
+fn shown(message: &Field<'_, '_>, ignored: &mut Ignored) -> Result<Vec<Content>, TurnError> {
+    Ok(pieces(message, ignored)?.into_iter().map(Piece::shown).collect())
 }
 
 /// A call in the history. A missing id is left empty: whoever repairs the history knows what to do, and a made-up id
@@ -165,33 +153,15 @@ fn tool_call(call: &Field<'_, '_>) -> Result<ToolCall, TurnError> {
     let Some(custom) = call.get("custom") else { return Err(call.missing("function")) };
     let name = name(&custom)?;
     let input = custom.get("input").map_or(Ok(""), |input| input.text())?;
-    let arguments = Map::from_iter([("input".to_owned(), Value::from(input))]);
-    Ok(ToolCall { id, name, arguments })
+    Ok(ToolCall { id, name, arguments: arguments::of_input(input) })
 }
 
 fn function_call(function: &Field<'_, '_>, id: String) -> Result<ToolCall, TurnError> {
     let name = name(function)?;
-    let arguments = function.get("arguments").map(|field| arguments(field.value())).unwrap_or_default();
-    Ok(ToolCall { id, name, arguments })
+    let arguments = function.get("arguments").map(|field| arguments::read(field.value()));
+    Ok(ToolCall { id, name, arguments: arguments.unwrap_or_default() })
 }
 
 fn name(function: &Field<'_, '_>) -> Result<String, TurnError> {
     Ok(function.get("name").ok_or_else(|| function.missing("name"))?.text()?.to_owned())
-}
-
-/// A call's arguments. They were written by a model, so they may be anything; nothing of it is lost and nothing of it
-/// is an error, for a session that holds one broken call must go on.
-fn arguments(value: &Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members.clone(),
-        Value::Null => Map::new(),
-        Value::String(text) if text.trim().is_empty() => Map::new(),
-        Value::String(text) => match serde_json::from_str(text) {
-            Ok(Value::Object(members)) => members,
-            Ok(_) | Err(_) => Map::from_iter([(RAW_ARGUMENTS.to_owned(), value.clone())]),
-        },
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
-            Map::from_iter([(RAW_ARGUMENTS.to_owned(), Value::String(value.to_string()))])
-        }
-    }
 }

@@ -1,18 +1,18 @@
 //! OpenAI Chat Completions: the dialect that most clients speak (`CLIENTS.md` §3.1).
 
-mod content;
 mod encode;
-mod error;
 mod messages;
 mod read;
-mod tools;
 
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::{Ask, Dialect, ErrorReply, Operation, Request},
+    dialect::{Ask, Dialect, ErrorReply, Operation, Request, openai::error},
     turn::TurnError,
 };
+
+/// The field that holds the conversation.
+pub(crate) const CONVERSATION: &str = "messages";
 
 /// The dialect.
 pub struct OpenAiChat;
@@ -31,7 +31,7 @@ impl Dialect for OpenAiChat {
     }
 
     fn read(&self, ask: Ask<'_>) -> Result<Request, TurnError> {
-        read::request(ask.body, &ask.stamp, ask.catalogue)
+        read::request(&ask)
     }
 
     fn count(&self, input_tokens: u64) -> Value {
@@ -39,6 +39,6 @@ impl Dialect for OpenAiChat {
     }
 
     fn error(&self, error: &TurnError, _request_id: &str) -> ErrorReply {
-        error::reply(error)
+        error::reply(error, CONVERSATION)
     }
 }

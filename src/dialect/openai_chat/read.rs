@@ -3,20 +3,24 @@
 //! The rule for options: what the upstream or the gateway can do goes into the turn; what would break the client's
 //! expectation of the answer's form is refused with the field's name; everything else is read over and named as ignored.
 
-use serde_json::Value;
-
 use crate::{
     dialect::{
-        Request, Stamp, asked,
+        Ask, Request, asked,
         field::Field,
         ignored::Ignored,
+        openai::{
+            format,
+            names::Names,
+            options::{model, most_tokens, note_ignored},
+            tools,
+        },
         openai_chat::{
             encode::{ChatEncoder, Form},
-            messages, tools,
+            messages,
         },
+        openai_responses::items,
     },
-    models::Catalogue,
-    turn::{Limits, Turn, TurnError},
+    turn::{Limits, Message, Turn, TurnError},
 };
 
 /// More choices than this are refused: each is an upstream request of its own.
@@ -43,45 +47,52 @@ const HONOURED: &[&str] = &[
     "web_search_options",
     "logprobs",
     "modalities",
+    "response_format",
+    // What the other API calls them.
+    "input",
+    "instructions",
+    "max_output_tokens",
+    "reasoning",
+    "text",
 ];
 
-/// Fields that change nothing of an answer.
-const INERT: &[&str] =
-    &["user", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"];
-
-/// Reads a request body.
-pub(crate) fn request(body: &[u8], stamp: &Stamp, catalogue: &Catalogue) -> Result<Request, TurnError> {
-    let body = asked::body(body)?;
+/// Reads a request.
+pub(crate) fn request(ask: &Ask<'_>) -> Result<Request, TurnError> {
+    let body = asked::body(ask.body)?;
     let root = Field::root(&body);
     root.object()?;
     refuse_what_changes_the_form(&root)?;
     let mut ignored = Ignored::default();
-    let (asked_model, model) = model(&root, catalogue, &mut ignored)?;
-    let conversation = messages::read(&root, &mut ignored)?;
+    let reasoning = root.get("reasoning");
+    let effort = root.get("reasoning_effort").or_else(|| reasoning.as_ref()?.get("effort"));
+    let (asked_model, model) = model(&root, effort, ask.catalogue, &mut ignored)?;
     let tools = tools::read(&root, &mut ignored)?;
+    let (instructions, messages) = conversation(&root, ask, &tools.names, &mut ignored)?;
     let stream = root.get("stream").map_or(Ok(false), |field| field.flag())?;
     let choices = choices(&root)?;
     let form = Form {
-        id: format!("chatcmpl-{}", stamp.id),
-        created: stamp.created,
+        id: format!("chatcmpl-{}", ask.stamp.id),
+        created: ask.stamp.created,
         model: asked_model.to_owned(),
         choices,
         stream,
         include_usage: include_usage(&root)?,
         legacy_functions: tools.legacy,
+        names: tools.names,
     };
+    let text = root.get("text");
     let turn = Turn {
         model,
-        instructions: conversation.instructions,
-        messages: conversation.messages,
+        instructions,
+        messages,
         tools: tools.tools,
         tool_choice: tools.choice,
         parallel_tool_calls: tools.parallel,
         web_search: tools.web_search || root.get("web_search_options").is_some(),
-        format: None,
+        format: format::read(root.get("response_format").or_else(|| text.as_ref()?.get("format")))?,
         limits: limits(&root)?,
     };
-    note_ignored(&body, &mut ignored);
+    note_ignored(&body, HONOURED, &mut ignored);
     Ok(Request {
         turn,
         stream,
@@ -92,21 +103,20 @@ pub(crate) fn request(body: &[u8], stamp: &Stamp, catalogue: &Catalogue) -> Resu
     })
 }
 
-/// The model's name as the client wrote it, and the upstream's id of the sibling that thinks as hard as was asked.
-fn model<'v>(
-    root: &Field<'_, 'v>,
-    catalogue: &Catalogue,
+/// The instructions and the conversation. Some clients send the input of the other API to this one, and expect an
+/// answer of this one (`CLIENTS.md` §4.11).
+fn conversation(
+    root: &Field<'_, '_>,
+    ask: &Ask<'_>,
+    names: &Names,
     ignored: &mut Ignored,
-) -> Result<(&'v str, String), TurnError> {
-    let (name, id) = asked::model(root, catalogue)?;
-    let Some(field) = root.get("reasoning_effort") else {
-        return Ok((name, id));
-    };
-    let (id, is_honoured) = asked::with_effort(id, asked::effort(field.text()?), catalogue);
-    if !is_honoured {
-        ignored.note("reasoning_effort");
+) -> Result<(Vec<String>, Vec<Message>), TurnError> {
+    if root.get("messages").is_none() && root.get("input").is_some() {
+        let conversation = items::read(root, None, &items::Context { names, kept: ask.kept }, ignored)?;
+        return Ok((conversation.instructions, conversation.messages));
     }
-    Ok((name, id))
+    let conversation = messages::read(root, ignored)?;
+    Ok((conversation.instructions, conversation.messages))
 }
 
 fn choices(root: &Field<'_, '_>) -> Result<u32, TurnError> {
@@ -125,14 +135,8 @@ fn include_usage(root: &Field<'_, '_>) -> Result<bool, TurnError> {
 }
 
 fn limits(root: &Field<'_, '_>) -> Result<Limits, TurnError> {
-    let field = root.get("max_completion_tokens").or_else(|| root.get("max_tokens"));
-    let max_output_tokens = match field {
-        None => None,
-        Some(field) => match field.whole()? {
-            0 => return Err(field.error("must be at least 1")),
-            tokens => Some(tokens),
-        },
-    };
+    let names = ["max_completion_tokens", "max_tokens", "max_output_tokens"];
+    let max_output_tokens = most_tokens(names.into_iter().find_map(|name| root.get(name)))?;
     Ok(Limits { stop: stop(root)?, max_output_tokens })
 }
 
@@ -160,33 +164,4 @@ fn refuse_what_changes_the_form(root: &Field<'_, '_>) -> Result<(), TurnError> {
         return Err(modalities.error("must be [\"text\"]: the upstream answers with nothing else"));
     }
     Ok(())
-}
-
-/// Names every field that asks for something and was not read.
-fn note_ignored(body: &Value, ignored: &mut Ignored) {
-    for (name, value) in body.as_object().into_iter().flatten() {
-        let is_known = HONOURED.contains(&name.as_str()) || INERT.contains(&name.as_str());
-        if !is_known && !asks_nothing(name, value) {
-            ignored.note(name);
-        }
-    }
-}
-
-/// True when `value` is what would hold for the field `name` if the client had not sent it.
-fn asks_nothing(name: &str, value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => return true,
-        Value::Array(elements) if elements.is_empty() => return true,
-        Value::Object(members) if members.is_empty() => return true,
-        Value::String(text) if text.is_empty() => return true,
-        Value::Bool(true) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {}
-    }
-    match name {
-        "temperature" | "top_p" => value.as_f64() == Some(1.0),
-        "frequency_penalty" | "presence_penalty" | "top_logprobs" => value.as_f64() == Some(0.0),
-        "service_tier" => value == "auto" || value == "default",
-        "verbosity" => value == "medium",
-        "response_format" => value["type"] == "text",
-        _ => false,
-    }
 }

@@ -16,8 +16,8 @@ struct Shape {
     code: Option<&'static str>,
 }
 
-/// The answer to a request that failed before its answer began.
-pub(crate) fn reply(error: &TurnError) -> ErrorReply {
+/// The answer to a request that failed before its answer began. `conversation` is the field that holds the conversation.
+pub(crate) fn reply(error: &TurnError, conversation: &str) -> ErrorReply {
     let mut headers = Vec::new();
     if let Some(wait) = wait(error) {
         headers.push(("retry-after", whole_seconds(wait).to_string()));
@@ -26,13 +26,18 @@ pub(crate) fn reply(error: &TurnError) -> ErrorReply {
         // The SDKs try every 429 again unless they are told not to, and credits do not come back by waiting a little.
         headers.push(("x-should-retry", "false".to_owned()));
     }
-    ErrorReply { status: shape(error.kind).status, headers, body: body(error) }
+    ErrorReply { status: shape(error.kind).status, headers, body: body(error, conversation) }
+}
+
+/// The code that programs look at; not every error has one.
+pub(crate) fn code(kind: ErrorKind) -> Option<&'static str> {
+    shape(kind).code
 }
 
 /// The error as JSON, the same before the answer began and in the middle of it.
-pub(crate) fn body(error: &TurnError) -> Value {
+pub(crate) fn body(error: &TurnError, conversation: &str) -> Value {
     let Shape { kind, code, .. } = shape(error.kind);
-    let param = error.param.as_deref().or(usual_param(error.kind));
+    let param = error.param.as_deref().or_else(|| usual_param(error.kind, conversation));
     json!({"error": {"message": error.message, "type": kind, "param": param, "code": code}})
 }
 
@@ -66,9 +71,9 @@ fn shape(kind: ErrorKind) -> Shape {
 }
 
 /// The field that such an error is always about.
-fn usual_param(kind: ErrorKind) -> Option<&'static str> {
+fn usual_param(kind: ErrorKind, conversation: &str) -> Option<&str> {
     match kind {
-        ErrorKind::ContextLengthExceeded => Some("messages"),
+        ErrorKind::ContextLengthExceeded => Some(conversation),
         ErrorKind::ModelNotAllowed | ErrorKind::ModelNotFound => Some("model"),
         ErrorKind::InvalidRequest
         | ErrorKind::ClientKey
@@ -112,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_bad_field_is_named_and_nothing_invites_a_retry() {
-        let reply = reply(&TurnError::invalid("messages[0].role", "`messages[0].role` is required."));
+        let error = TurnError::invalid("messages[0].role", "`messages[0].role` is required.");
+        let reply = reply(&error, "messages");
         assert_eq!((reply.status, reply.headers), (400, vec![]));
         assert_eq!(
             reply.body,
@@ -123,16 +129,18 @@ mod tests {
 
     #[test]
     fn the_time_to_wait_is_whole_seconds_rounded_up() {
-        let wait = |kind, millis| reply(&TurnError::new(kind, "x").retry_after(Duration::from_millis(millis))).headers;
+        let wait = |kind, millis| {
+            reply(&TurnError::new(kind, "x").retry_after(Duration::from_millis(millis)), "messages").headers
+        };
         assert_eq!(wait(ErrorKind::RateLimited, 1_001), [("retry-after", "2".to_owned())]);
         assert_eq!(wait(ErrorKind::RateLimited, 3_000), [("retry-after", "3".to_owned())]);
-        let unavailable = reply(&TurnError::new(ErrorKind::UpstreamUnavailable, "x"));
+        let unavailable = reply(&TurnError::new(ErrorKind::UpstreamUnavailable, "x"), "messages");
         assert_eq!((unavailable.status, unavailable.headers), (503, vec![("retry-after", "1".to_owned())]));
     }
 
     #[test]
     fn spent_credits_are_not_worth_a_retry() {
-        let reply = reply(&TurnError::new(ErrorKind::QuotaExhausted, "x"));
+        let reply = reply(&TurnError::new(ErrorKind::QuotaExhausted, "x"), "input");
         assert_eq!(reply.status, 429);
         assert_eq!(reply.headers, [("x-should-retry", "false".to_owned())]);
         assert_eq!(reply.body["error"]["code"], "insufficient_quota");
