@@ -1,4 +1,5 @@
-//! warp2api lets a Warp account answer any OpenAI client, and takes Warp's protocol apart for people who debug it.
+//! warp2api lets a Warp account answer any OpenAI, Anthropic or Gemini client, and takes Warp's protocol apart for people
+//! who debug it.
 //!
 //! # One turn, from end to end
 //!

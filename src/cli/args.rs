@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-/// Use your own Warp AI access from any OpenAI client, and debug Warp's protocol.
+/// Use your own Warp AI access from any OpenAI, Anthropic or Gemini client, and debug Warp's protocol.
 #[derive(Debug, Parser)]
 #[command(name = "warp2api", version, max_term_width = 110, propagate_version = true)]
 pub(crate) struct Arguments {
