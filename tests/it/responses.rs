@@ -57,6 +57,9 @@ fn answers_look_as_the_api_has_them() {
         if input.contains("\"call\"") {
             variants.push((".tools", json!({"tools": tools()})));
         }
+        if input.contains("\"web_search\"") {
+            variants.push((".tools", json!({"tools": [{"type": "web_search"}]})));
+        }
         for (suffix, options) in variants {
             if suffix == ".tools" {
                 rename_calls(&mut script);
