@@ -72,7 +72,7 @@ struct Choice {
     /// Set at the end.
     finish_reason: Option<&'static str>,
     grounding: Grounding,
-    /// The parts so far, if they are to be a body.
+    /// The parts so far, if they are to be a body; of a stream only the calls.
     parts: Vec<Part>,
 }
 
@@ -111,16 +111,12 @@ impl GeminiEncoder {
         self.close_chunk(index, None, out);
     }
 
-    fn tool_call(&mut self, index: usize, call: &ToolCall, out: &mut Vec<u8>) {
+    /// Calls wait for the end, which they come just before: some clients look for them in the last chunk only.
+    fn tool_call(&mut self, index: usize, call: &ToolCall) {
         let choice = &mut self.choices[index];
         (choice.begun, choice.called) = (true, true);
         let part = json!({"functionCall": {"id": call.id, "name": call.name, "args": call.arguments}});
-        if self.form.shape == Shape::Body {
-            return choice.parts.push(Part::Call(part));
-        }
-        self.open_chunk();
-        self.line.push_str(&json::line(&part));
-        self.close_chunk(index, None, out);
+        choice.parts.push(Part::Call(part));
     }
 
     fn add_usage(&mut self, usage: &Usage) {
@@ -147,8 +143,12 @@ impl GeminiEncoder {
             return;
         }
         self.open_chunk();
-        // The SDKs' chats forget a whole turn when one of its chunks has no part.
-        self.line.push_str("{\"text\":\"\"}");
+        let calls: Vec<String> = self.choices[index].parts.drain(..).map(|part| json::line(&part.body())).collect();
+        match calls.is_empty() {
+            // The SDKs' chats forget a whole turn when one of its chunks has no part.
+            true => self.line.push_str("{\"text\":\"\"}"),
+            false => self.line.push_str(&calls.join(",")),
+        }
         self.close_chunk(index, Some(reason), out);
         if self.done {
             self.close(out);
@@ -246,7 +246,7 @@ impl Encoder for GeminiEncoder {
             TurnEvent::Reasoning(text) if text.is_empty() || !self.form.thoughts => {}
             TurnEvent::Text(text) => self.text(index, text, false, out),
             TurnEvent::Reasoning(text) => self.text(index, text, true, out),
-            TurnEvent::ToolCall(call) => self.tool_call(index, call, out),
+            TurnEvent::ToolCall(call) => self.tool_call(index, call),
             TurnEvent::Usage(usage) => self.add_usage(usage),
             TurnEvent::Finished(stop) => self.finish(index, stop, out),
             TurnEvent::Failed(error) => self.choice_failed(index, error, out),
