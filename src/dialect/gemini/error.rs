@@ -76,7 +76,8 @@ fn shape(kind: ErrorKind) -> Shape {
         ErrorKind::MethodNotAllowed => (405, "UNIMPLEMENTED", None),
         ErrorKind::BodyTooLarge => (413, ARGUMENT, Some("REQUEST_TOO_LARGE")),
         ErrorKind::UnsupportedEncoding => (415, ARGUMENT, Some("UNSUPPORTED_ENCODING")),
-        ErrorKind::QuotaExhausted => (429, "RESOURCE_EXHAUSTED", Some("QUOTA_EXHAUSTED")),
+        // Of all reasons for this status, Google's agent gives up at once only at a few, and this alone of them is true.
+        ErrorKind::QuotaExhausted => (429, "RESOURCE_EXHAUSTED", Some("INSUFFICIENT_G1_CREDITS_BALANCE")),
         ErrorKind::RateLimited => (429, "RESOURCE_EXHAUSTED", Some("RATE_LIMIT_EXCEEDED")),
         ErrorKind::Upstream => (500, "INTERNAL", None),
         ErrorKind::Internal => (500, "INTERNAL", None),
@@ -135,6 +136,6 @@ mod tests {
     fn spent_credits_are_not_worth_a_retry() {
         let reply = reply(&TurnError::new(ErrorKind::QuotaExhausted, "x"));
         assert_eq!(reply.headers, [("x-should-retry", "false".to_owned())]);
-        assert_eq!(reply.body["error"]["details"][0]["reason"], "QUOTA_EXHAUSTED");
+        assert_eq!(reply.body["error"]["details"][0]["reason"], "INSUFFICIENT_G1_CREDITS_BALANCE");
     }
 }
