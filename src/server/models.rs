@@ -201,7 +201,11 @@ mod tests {
         assert_eq!(other["data"][0]["lifecycle"], "active");
         assert_eq!(ids(&openai), ids(&other));
         assert_eq!(one(&catalogue, USUAL, "GPT-4o", &plain("/")).unwrap()["id"], "gpt-4o");
-        assert_eq!(one(&catalogue, USUAL, "claude-opus-4-5", &plain("/")).unwrap()["id"], "claude-4-5-opus", "an alias");
+        assert_eq!(
+            one(&catalogue, USUAL, "claude-opus-4-5", &plain("/")).unwrap()["id"],
+            "claude-4-5-opus",
+            "an alias"
+        );
         assert_eq!(one(&catalogue, USUAL, "gpt-4o", &anthropic("/")).unwrap()["type"], "model");
     }
 
