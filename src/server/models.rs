@@ -39,7 +39,8 @@ pub(crate) fn list(catalogue: &Catalogue, family: Family, parts: &Parts) -> Resu
 /// # Errors
 /// When there is none of that name.
 pub(crate) fn one(catalogue: &Catalogue, family: Family, id: &str, parts: &Parts) -> Result<Value, TurnError> {
-    let model = catalogue.find(id).ok_or_else(|| {
+    let by_alias = || catalogue.find(&catalogue.resolve(id)?);
+    let model = catalogue.find(id).or_else(by_alias).ok_or_else(|| {
         let hint = catalogue.nearest(id).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
         let message = format!("There is no model `{}`.{hint}", id.chars().take(100).collect::<String>());
         TurnError::new(ErrorKind::ModelNotFound, message)
@@ -200,6 +201,11 @@ mod tests {
         assert_eq!(other["data"][0]["lifecycle"], "active");
         assert_eq!(ids(&openai), ids(&other));
         assert_eq!(one(&catalogue, USUAL, "GPT-4o", &plain("/")).unwrap()["id"], "gpt-4o");
+        assert_eq!(
+            one(&catalogue, USUAL, "claude-opus-4-5", &plain("/")).unwrap()["id"],
+            "claude-4-5-opus",
+            "an alias"
+        );
         assert_eq!(one(&catalogue, USUAL, "gpt-4o", &anthropic("/")).unwrap()["type"], "model");
     }
 

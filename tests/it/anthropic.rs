@@ -53,7 +53,12 @@ fn requests_become_turns() {
 
 #[test]
 fn answers_look_as_the_api_has_them() {
-    for (name, input) in inputs("answers").into_iter().chain(inputs("anthropic/scripts")) {
+    let mut scripts = inputs("answers");
+    for own in inputs("anthropic/scripts") {
+        assert!(scripts.iter().all(|(name, _)| *name != own.0), "two scripts would share the goldens of {}", own.0);
+        scripts.push(own);
+    }
+    for (name, input) in scripts {
         let script: Value = serde_json::from_str(&input).unwrap();
         let hidden = input.contains("\"reasoning\"").then_some((".without_thinking", "disabled"));
         for (suffix, thinking) in [("", "adaptive")].into_iter().chain(hidden) {

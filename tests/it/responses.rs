@@ -57,6 +57,9 @@ fn answers_look_as_the_api_has_them() {
         if input.contains("\"call\"") {
             variants.push((".tools", json!({"tools": tools()})));
         }
+        if input.contains("\"web_search\"") {
+            variants.push((".tools", json!({"tools": [{"type": "web_search"}]})));
+        }
         for (suffix, options) in variants {
             if suffix == ".tools" {
                 rename_calls(&mut script);
@@ -332,6 +335,32 @@ fn a_stream_that_fails_before_anything_was_said_still_begins() {
     let kinds: Vec<&Value> = events.iter().map(|event| &event["type"]).collect();
     assert_eq!(kinds, ["response.created", "response.in_progress", "response.failed"]);
     assert_eq!(events[2]["response"]["error"], json!({"code": "insufficient_quota", "message": "No credits."}));
+}
+
+#[test]
+fn input_sent_to_chat_is_answered_as_chat_and_custom_tools_get_their_text() {
+    let ask = |stream: bool| {
+        let body = json!({"model": "auto", "input": "Patch", "stream": stream, "tools": [{"type": "custom", "name": "patch"}]});
+        OpenAiChat.read(Ask::of(body.to_string().as_bytes(), stamp(), &Catalogue::default())).unwrap().encoder
+    };
+    let arguments = json!({"input": "a \"b\""}).as_object().unwrap().clone();
+    let call = ToolCall { id: "call_1".to_owned(), name: "patch".to_owned(), arguments };
+    let events = [TurnEvent::ToolCall(call), TurnEvent::Finished(StopReason::ToolCalls)];
+    let mut whole = ask(false);
+    events.iter().for_each(|event| whole.push(0, event, &mut Vec::new()));
+    let body = whole.body();
+    assert_eq!(body["object"], "chat.completion");
+    let expected = json!([{"id": "call_1", "type": "custom", "custom": {"name": "patch", "input": "a \"b\""}}]);
+    assert_eq!(body["choices"][0]["message"]["tool_calls"], expected);
+    let (mut streamed, mut out) = (ask(true), Vec::new());
+    events.iter().for_each(|event| streamed.push(0, event, &mut out));
+    let text = String::from_utf8(out).unwrap();
+    let chunks =
+        text.split("\n\n").filter_map(|frame| serde_json::from_str::<Value>(frame.strip_prefix("data: ")?).ok());
+    let deltas: Vec<Value> = chunks.map(|chunk| chunk["choices"][0]["delta"]["tool_calls"][0].clone()).collect();
+    let opened = json!({"index": 0, "id": "call_1", "type": "custom", "custom": {"name": "patch", "input": ""}});
+    let more = json!({"index": 0, "custom": {"input": "a \"b\""}});
+    assert_eq!(deltas, [Value::Null, opened, more, Value::Null]);
 }
 
 #[test]

@@ -399,6 +399,41 @@ async fn a_client_key_is_asked_for_where_there_is_one() {
 }
 
 #[tokio::test]
+async fn answers_are_kept_for_the_client_that_asked() {
+    let keys = ["one", "two"].map(Secret::new);
+    let config = Config { client_keys: keys.into(), ..Config::default() };
+    let bench = Bench::with(json!([plain("Kept.")]), config).await;
+    let send = |method, path: String, key: &str, body: Value| {
+        bench.request(method, &path).bearer_auth(key).body(body.to_string()).send()
+    };
+    let asked = json!({"model": "auto", "input": "Hi"});
+    let answer = body(send(Method::POST, "/v1/responses".to_owned(), "one", asked.clone()).await.unwrap()).await;
+    let path = format!("/v1/responses/{}", answer["id"].as_str().unwrap());
+    let get = |key| send(Method::GET, path.clone(), key, Value::Null);
+    assert_eq!(body(get("one").await.unwrap()).await, answer);
+    check_error(get("two").await.unwrap(), 404, json!("not_found")).await;
+    check_error(send(Method::DELETE, path.clone(), "two", Value::Null).await.unwrap(), 404, json!("not_found")).await;
+    let mut next = asked.clone();
+    next["previous_response_id"] = answer["id"].clone();
+    let refused = send(Method::POST, "/v1/responses".to_owned(), "two", next).await.unwrap();
+    assert_eq!(check_error(refused, 400, Value::Null).await["param"], "previous_response_id");
+    let deleted = body(send(Method::DELETE, path.clone(), "one", Value::Null).await.unwrap()).await;
+    assert_eq!(deleted, json!({"id": answer["id"], "object": "response.deleted", "deleted": true}));
+    check_error(get("one").await.unwrap(), 404, json!("not_found")).await;
+}
+
+#[tokio::test]
+async fn what_responses_clients_try_first_is_not_found() {
+    let bench = Bench::new(json!([plain("x")])).await;
+    let websocket = bench.request(Method::GET, "/v1/responses").header("connection", "Upgrade");
+    let websocket = websocket.header("upgrade", "websocket").send().await.unwrap();
+    check_error(websocket, 404, json!("not_found")).await;
+    let compact = bench.request(Method::POST, "/v1/responses/compact").body("{}").send().await.unwrap();
+    check_error(compact, 404, json!("not_found")).await;
+    check_error(bench.get("/v1/responses").await, 405, json!("method_not_allowed")).await;
+}
+
+#[tokio::test]
 async fn web_pages_of_others_are_kept_out() {
     let config = Config { cors: vec!["https://chat.example".to_owned()], ..Config::default() };
     let bench = Bench::with(json!([plain("x")]), config).await;

@@ -27,6 +27,9 @@ pub(crate) struct Form {
     pub(crate) stream: bool,
     /// How the client knows its tools.
     pub(crate) names: Names,
+    /// True when the client gave the model a web search: one that did not takes a search for the call of a tool that it
+    /// does not have.
+    pub(crate) shows_searches: bool,
     /// The response object as it begins.
     pub(crate) object: Value,
     /// The input of the answer, if both are to be kept.
@@ -212,6 +215,9 @@ impl ResponsesEncoder {
     /// A search is told when it is over, so all its events come at once.
     fn web_search(&mut self, search: &WebSearch, out: &mut Vec<u8>) {
         self.begin(out);
+        if !self.form.shows_searches {
+            return;
+        }
         self.close(COMPLETED, out);
         let place = self.next_place("ws");
         let begun = WebSearch { pages: None, ..search.clone() };
@@ -227,8 +233,7 @@ impl ResponsesEncoder {
         self.finish_item(place.index, item, out);
     }
 
-    /// Pages that the text rests on. They come right after the text; an answer without text has no place for them, but
-    /// its searches name their sources.
+    /// Pages that the text rests on. They come right after the text; an answer without text has no place for them.
     fn citations(&mut self, pages: &[Page], out: &mut Vec<u8>) {
         let Some(open) = self.open.as_mut().filter(|open| open.kind == Kind::Message) else { return };
         for page in pages {

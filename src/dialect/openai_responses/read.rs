@@ -74,7 +74,8 @@ pub(crate) fn request(ask: Ask<'_>) -> Result<Request, TurnError> {
     let session = session(&body);
     let object = object::begun(&body, asked_model, &ask.stamp, store);
     let keep = store.then(|| remembered(&mut body, previous.as_deref(), ask.kept));
-    let form = Form { answer: ask.stamp.id, stream, names: tools.names, object, keep };
+    let (names, shows_searches) = (tools.names, tools.web_search);
+    let form = Form { answer: ask.stamp.id, stream, names, shows_searches, object, keep };
     let encoder = Box::new(ResponsesEncoder::new(form));
     Ok(Request { turn, stream, choices: 1, encoder, ignored: ignored.into_names(), session })
 }

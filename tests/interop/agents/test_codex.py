@@ -126,9 +126,9 @@ def test_a_session_is_resumed(codex):
 
 
 def test_a_long_silence_is_bridged(codex):
-    agent = codex(answer({"delay_ms": 7000}, text("Late.")), WARP2API_HEARTBEAT="1s")
+    agent = codex(answer(text("A while. "), {"delay_ms": 7000}, text("Late.")), WARP2API_HEARTBEAT="1s")
     said, events, code = agent.run("Take your time")
-    assert (code, said) == (0, "Late."), events
+    assert (code, said) == (0, "A while. Late."), events
     assert not errors(events)
 
 

@@ -1,6 +1,6 @@
 """The Gemini CLI before the gateway: real tasks, headless, each in a home and a working directory of its own.
 
-    tests/interop/run geminicli
+    tests/interop/run gemini-cli
 
 installs it below target/interop and runs this. The upstream is the embedded one: it calls what it is told to call, and
 then quotes what the tool gave back.
@@ -22,7 +22,7 @@ from gateway import Gateway  # noqa: E402
 from steps import answer, call, text  # noqa: E402
 
 GEMINI = Path(
-    os.environ.get("GEMINI_CLI", REPOSITORY / "target/interop/geminicli/node_modules/.bin/gemini")
+    os.environ.get("GEMINI_CLI", REPOSITORY / "target/interop/gemini-cli/node_modules/.bin/gemini")
 ).resolve()
 SETTINGS = {
     "security": {"auth": {"selectedType": "gemini-api-key"}},
