@@ -60,7 +60,8 @@ fn meaning(name: &str, finished: &DynamicMessage) -> Result<StopReason, TurnErro
         "max_token_limit" => Ok(StopReason::MaxTokens),
         "quota_limit" => failed(ErrorKind::QuotaExhausted, "The Warp account has no credits left."),
         "context_window_exceeded" => {
-            failed(ErrorKind::ContextLengthExceeded, "The conversation is longer than the model's context window.")
+            // LiteLLM, and so aider, knows this kind of error by these words only.
+            failed(ErrorKind::ContextLengthExceeded, "The conversation is longer than the model's context length.")
         }
         "llm_unavailable" => {
             failed(ErrorKind::ModelUnavailable, "The model's vendor is overloaded or down. Try again later.")
