@@ -24,6 +24,7 @@
 //! | --- | --- | --- |
 //! | [`turn`] | the neutral model: a turn, the events of its answer, why it failed | any wire format |
 //! | [`secret`] | the only carrier of token text | where the text comes from or goes |
+//! | [`service`] | what every call to the Warp service shares: its address, who we say we are, GraphQL's envelope | what is asked |
 //! | [`sse`] | server-sent events, as bytes | JSON, protobuf |
 //! | [`schema`] | any protobuf message by reflection: JSON ⇄ wire, unknown fields kept | what a conversation is |
 //! | [`models`] | the catalogue: which models there are, what clients may call them | where the list comes from |
@@ -54,6 +55,7 @@ pub mod models;
 pub mod schema;
 pub mod secret;
 pub mod server;
+pub mod service;
 pub mod simulator;
 pub mod sse;
 pub mod turn;

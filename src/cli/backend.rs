@@ -14,6 +14,7 @@ use crate::{
     gateway::{Gateway, Patience},
     schema::Schema,
     secret::Secret,
+    service::Address,
     simulator::{self, Simulator},
     upstream,
 };
@@ -33,9 +34,8 @@ impl Backend {
     /// # Errors
     /// When there is no usable credential, the simulator cannot start, or a file that is named cannot be used.
     pub(crate) async fn start(settings: &Settings, schema: Schema) -> Result<Self, Failure> {
-        let extra_ca_pem = settings.wire.ca_file.as_deref().map(read_certificates).transpose()?;
-        let (accounts, simulator) = accounts(settings, &schema, extra_ca_pem.clone())?;
-        let upstream = upstream_configuration(&settings.wire, &accounts, extra_ca_pem);
+        let (accounts, simulator) = accounts(settings, &schema)?;
+        let upstream = upstream_configuration(&settings.wire, accounts.address.clone());
         let pool = Pool::from_config(accounts)?;
         let credential = match simulator {
             Some(_) => "the simulator's own".to_owned(),
@@ -63,37 +63,32 @@ impl Backend {
 const MODELS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The credentials to use, and the simulator if that is where they go. The user's own never go to the simulator.
-fn accounts(
-    settings: &Settings,
-    schema: &Schema,
-    extra_ca_pem: Option<Vec<u8>>,
-) -> Result<(credential::Config, Option<Simulator>), Failure> {
+fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config, Option<Simulator>), Failure> {
     match &settings.upstream {
         Upstream::Service { root, http2_prior_knowledge } => {
             let own = settings.credentials.clone();
-            let accounts = credential::Config {
-                root: root.clone(),
+            let wire = &settings.wire;
+            let address = Address {
                 official: settings.upstream.is_official(),
                 http2_prior_knowledge: *http2_prior_knowledge,
+                connect_timeout: wire.connect_timeout,
+                extra_ca_pem: wire.ca_file.as_deref().map(read_certificates).transpose()?,
+                client_version: wire.client_version.clone(),
+                ..Address::new(root)
+            };
+            let accounts = credential::Config {
                 api_key: own.api_key,
                 jwt: own.jwt,
                 refresh_token: own.refresh_token,
-                extra_ca_pem,
+                ..credential::Config::new(address)
             };
             Ok((accounts, None))
         }
         Upstream::Simulator { scenario } => {
             let simulator = start_simulator(scenario, schema)?;
-            let accounts = credential::Config {
-                root: simulator.url().to_owned(),
-                official: false,
-                http2_prior_knowledge: true,
-                api_key: Some(Secret::new(simulator::API_KEY)),
-                jwt: None,
-                refresh_token: None,
-                extra_ca_pem: None,
-            };
-            Ok((accounts, Some(simulator)))
+            let address = Address { http2_prior_knowledge: true, ..Address::new(simulator.url()) };
+            let api_key = Some(Secret::new(simulator::API_KEY));
+            Ok((credential::Config { api_key, ..credential::Config::new(address) }, Some(simulator)))
         }
     }
 }
@@ -104,18 +99,10 @@ fn start_simulator(scenario: &str, schema: &Schema) -> Result<Simulator, Failure
     started.map_err(|error| Failure::new(Exit::Failed, format!("cannot start the simulator: {error}")))
 }
 
-fn upstream_configuration(
-    wire: &Wire,
-    accounts: &credential::Config,
-    extra_ca_pem: Option<Vec<u8>>,
-) -> upstream::Config {
+fn upstream_configuration(wire: &Wire, address: Address) -> upstream::Config {
     upstream::Config {
-        root: accounts.root.clone(),
-        http2_prior_knowledge: accounts.http2_prior_knowledge,
-        connect_timeout: wire.connect_timeout,
+        address,
         idle_timeout: wire.idle_timeout,
-        extra_ca_pem,
-        client_version: wire.client_version.clone(),
         history: wire.history_carrier,
         system_prompt: wire.system_prompt_carrier,
         mcp_form: wire.mcp_form,

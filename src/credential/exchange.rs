@@ -1,23 +1,25 @@
-//! The call that turns a refresh token into a bearer (`WARP-PROTOCOL.md` §5.4).
+//! The calls that turn a refresh token, or a sign-in's custom token, into a bearer (`WARP-PROTOCOL.md` §5.4).
 //!
 //! Two addresses are tried in turn: Google's token service, then the upstream's own proxy of it; of an upstream other
 //! than Warp's own only that upstream's. It must not know whose token it is or who waits for it.
 
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Client, StatusCode};
 use serde_json::Value;
 
 use crate::{
     credential::{
-        Clock, Config, CredentialError,
+        Clock, CredentialError,
         token::{Life, fits_a_header},
     },
     secret::Secret,
+    service::{self, Address},
 };
 
-/// The token service that Warp's sign-in stands on.
-const GOOGLE: &str = "https://securetoken.googleapis.com/v1/token";
+/// The token services that Warp's sign-in stands on.
+const GOOGLE_REFRESH: &str = "https://securetoken.googleapis.com/v1/token";
+const GOOGLE_CUSTOM: &str = "https://identitytoolkit.googleapis.com/v1/accounts:signInWithCustomToken";
 
 /// Warp's public web key, the same in every client (`WARP-PROTOCOL.md` §1.1): it names the project and opens nothing.
 const WEB_KEY: &str = "AIzaSyBdy3O3S9hrdayLJxJ7mriBR4qgUaUygAs";
@@ -63,7 +65,10 @@ pub(crate) enum ExchangeError {
 /// Makes exchanges.
 pub(crate) struct Exchange {
     client: Client,
-    endpoints: Vec<Endpoint>,
+    /// Where refresh tokens are exchanged.
+    refreshing: Vec<Endpoint>,
+    /// Where custom tokens are exchanged.
+    signing_in: Vec<Endpoint>,
     clock: Clock,
 }
 
@@ -74,18 +79,36 @@ struct Endpoint {
 }
 
 impl Exchange {
-    /// An exchange with the services that `config`'s upstream uses.
-    pub(crate) fn from_config(config: &Config, clock: Clock) -> Result<Self, CredentialError> {
+    /// An exchange with the services that the upstream at `address` uses.
+    pub(crate) fn new(address: &Address, clock: Clock) -> Result<Self, CredentialError> {
         let client =
-            client(config).map_err(|error| CredentialError::Client { reason: error.without_url().to_string() })?;
-        Ok(Self { client, endpoints: endpoints(config), clock })
+            client(address).map_err(|error| CredentialError::Client { reason: error.without_url().to_string() })?;
+        let refreshing = endpoints(address, GOOGLE_REFRESH, "/proxy/token");
+        let signing_in = endpoints(address, GOOGLE_CUSTOM, "/proxy/customToken");
+        Ok(Self { client, refreshing, signing_in, clock })
     }
 
     /// Exchanges a refresh token.
     pub(crate) async fn refresh(&self, refresh: &Secret) -> Result<Tokens, ExchangeError> {
-        let mut failure = ExchangeError::Passing { reason: "no token service is known".to_owned() };
-        for endpoint in &self.endpoints {
-            match self.ask(endpoint, refresh).await {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose())];
+        self.ask_all(&self.refreshing, &form, refresh).await
+    }
+
+    /// Exchanges the custom token of a sign-in.
+    pub(crate) async fn sign_in(&self, custom: &Secret) -> Result<Tokens, ExchangeError> {
+        let form = [("returnSecureToken", "true"), ("token", custom.expose())];
+        self.ask_all(&self.signing_in, &form, custom).await
+    }
+
+    async fn ask_all(
+        &self,
+        endpoints: &[Endpoint],
+        form: &[(&str, &str)],
+        secret: &Secret,
+    ) -> Result<Tokens, ExchangeError> {
+        let mut failure = passing("no token service is known");
+        for endpoint in endpoints {
+            match self.ask(endpoint, form, secret).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => failure = weightier(failure, error),
             }
@@ -93,14 +116,14 @@ impl Exchange {
         Err(failure)
     }
 
-    async fn ask(&self, endpoint: &Endpoint, refresh: &Secret) -> Result<Tokens, ExchangeError> {
-        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose())];
-        let request = self.client.post(&endpoint.url).timeout(endpoint.timeout).form(&form);
+    async fn ask(&self, endpoint: &Endpoint, form: &[(&str, &str)], secret: &Secret) -> Result<Tokens, ExchangeError> {
+        let request = self.client.post(&endpoint.url).timeout(endpoint.timeout).form(form);
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
-        let body = read(response).await?;
+        let body = service::read_limited(response, LARGEST_ANSWER).await.map_err(unreachable)?;
+        let body = body.ok_or_else(|| passing("the token service's answer is too large"))?;
         let answer = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        if status.is_success() { self.tokens(&answer) } else { Err(refusal(status, &answer, refresh)) }
+        if status.is_success() { self.tokens(&answer) } else { Err(refusal(status, &answer, secret)) }
     }
 
     fn tokens(&self, answer: &Value) -> Result<Tokens, ExchangeError> {
@@ -116,38 +139,17 @@ impl Exchange {
     }
 }
 
-/// The client for token services: no redirects, for a refresh token goes nowhere but where it was meant to go.
-fn client(config: &Config) -> reqwest::Result<Client> {
-    let mut builder = Client::builder().redirect(redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT);
-    if config.http2_prior_knowledge && !config.official {
-        builder = builder.http2_prior_knowledge();
-    }
-    if let Some(pem) = &config.extra_ca_pem {
-        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem)?);
-    }
-    if is_loopback(&config.root) {
-        builder = builder.no_proxy();
-    }
-    builder.build()
+/// The client for token services, which are quick or of no use.
+fn client(address: &Address) -> reqwest::Result<Client> {
+    service::builder(address)?.connect_timeout(CONNECT_TIMEOUT.min(address.connect_timeout)).build()
 }
 
-/// True for a root on this machine, which no proxy could reach.
-fn is_loopback(root: &str) -> bool {
-    let host = reqwest::Url::parse(root).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let host = host.unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-fn endpoints(config: &Config) -> Vec<Endpoint> {
-    let proxy = Endpoint {
-        url: format!("{}/proxy/token?key={WEB_KEY}", config.root.trim_end_matches('/')),
-        timeout: FALLBACK_TIMEOUT,
-    };
-    if !config.official {
+fn endpoints(address: &Address, google: &str, path: &str) -> Vec<Endpoint> {
+    let proxy = Endpoint { url: format!("{}{path}?key={WEB_KEY}", address.root), timeout: FALLBACK_TIMEOUT };
+    if !address.official {
         return vec![proxy];
     }
-    vec![Endpoint { url: format!("{GOOGLE}?key={WEB_KEY}"), timeout: PRIMARY_TIMEOUT }, proxy]
+    vec![Endpoint { url: format!("{google}?key={WEB_KEY}"), timeout: PRIMARY_TIMEOUT }, proxy]
 }
 
 /// Of two failures the one that says more: a final verdict stands against a passing trouble, else the later one counts.
@@ -158,17 +160,6 @@ fn weightier(earlier: ExchangeError, later: ExchangeError) -> ExchangeError {
     }
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, ExchangeError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(passing("the token service's answer is too large"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
 /// The time to live, which comes as a string or as a number.
 fn seconds(answer: &Value) -> Option<u64> {
     let given = ["expires_in", "expiresIn"].iter().map(|name| &answer[*name]).find(|value| !value.is_null())?;
@@ -176,31 +167,26 @@ fn seconds(answer: &Value) -> Option<u64> {
 }
 
 /// What a refusal means for the token (the table of `WARP-PROTOCOL.md` §5.4).
-fn refusal(status: StatusCode, answer: &Value, refresh: &Secret) -> ExchangeError {
+fn refusal(status: StatusCode, answer: &Value, secret: &Secret) -> ExchangeError {
     let error = &answer["error"];
     let message = error["message"].as_str().or_else(|| error.as_str()).unwrap_or_default();
     // Some answers put a sentence behind the code: `USER_DISABLED : The account …`.
     let code = message.split([' ', ':']).next().unwrap_or_default().to_owned();
     match code.as_str() {
-        "TOKEN_EXPIRED" | "INVALID_REFRESH_TOKEN" | "MISSING_REFRESH_TOKEN" => ExchangeError::Dead { code },
+        "TOKEN_EXPIRED" | "INVALID_REFRESH_TOKEN" | "MISSING_REFRESH_TOKEN" | "INVALID_CUSTOM_TOKEN" => {
+            ExchangeError::Dead { code }
+        }
         "USER_DISABLED" | "USER_NOT_FOUND" => ExchangeError::Disabled { code },
         _ if message.is_empty() => passing(&format!("the token service answered {status}")),
         _ => {
-            let shown: String = message.replace(refresh.expose(), "…").chars().take(120).collect();
+            let shown: String = message.replace(secret.expose(), "…").chars().take(120).collect();
             passing(&format!("the token service answered {status}: {}", shown.escape_debug()))
         }
     }
 }
 
 fn unreachable(error: reqwest::Error) -> ExchangeError {
-    let what = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
-    let mut reason = format!("the token service {what}");
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        reason = format!("{reason}: {inner}");
-        cause = inner.source();
-    }
-    ExchangeError::Passing { reason }
+    passing(&format!("the token service: {}", service::reasons(&error)))
 }
 
 fn passing(reason: &str) -> ExchangeError {
@@ -218,29 +204,23 @@ mod tests {
 
     const GOOD: &str = r#"{"id_token":"id-1","expires_in":"3600"}"#;
 
-    fn config(root: &str, official: bool) -> Config {
-        Config { root: root.to_owned(), official, ..Config::default() }
+    fn address(root: &str, official: bool) -> Address {
+        Address { official, ..Address::new(root) }
     }
 
     #[test]
     fn google_is_asked_for_the_official_upstream_only() {
-        let urls = |config| endpoints(&config).into_iter().map(|endpoint| endpoint.url).collect::<Vec<_>>();
+        let urls = |address| {
+            let endpoints = endpoints(&address, GOOGLE_REFRESH, "/proxy/token");
+            endpoints.into_iter().map(|endpoint| endpoint.url).collect::<Vec<_>>()
+        };
         assert_eq!(
-            urls(config("https://app.warp.dev", true)),
-            [format!("{GOOGLE}?key={WEB_KEY}"), format!("https://app.warp.dev/proxy/token?key={WEB_KEY}")]
+            urls(address("https://app.warp.dev", true)),
+            [format!("{GOOGLE_REFRESH}?key={WEB_KEY}"), format!("https://app.warp.dev/proxy/token?key={WEB_KEY}")]
         );
-        assert_eq!(urls(config("http://[::1]:9/", false)), [format!("http://[::1]:9/proxy/token?key={WEB_KEY}")]);
-        assert_eq!(endpoints(&config("https://app.warp.dev", true))[0].timeout, Duration::from_secs(5));
-    }
-
-    #[test]
-    fn only_addresses_of_this_machine_are_loopback() {
-        for root in ["http://127.0.0.1:8", "http://localhost", "http://[::1]:1/x", "http://127.9.9.9"] {
-            assert!(is_loopback(root), "{root}");
-        }
-        for root in ["https://app.warp.dev", "http://localhost.example", "http://10.0.0.1", "nonsense"] {
-            assert!(!is_loopback(root), "{root}");
-        }
+        assert_eq!(urls(address("http://[::1]:9/", false)), [format!("http://[::1]:9/proxy/token?key={WEB_KEY}")]);
+        let official = endpoints(&address("https://app.warp.dev", true), GOOGLE_CUSTOM, "/proxy/customToken");
+        assert_eq!((official[0].timeout, official[0].url.starts_with(GOOGLE_CUSTOM)), (Duration::from_secs(5), true));
     }
 
     /// Exchanges with one service at `/a` and one at `/b`, each answering as told. `None` never answers.
@@ -259,8 +239,9 @@ mod tests {
         server.spawn(async move { axum::serve(listener, app).await.unwrap() });
         let timeout = Duration::from_millis(500);
         let endpoints = ["a", "b"].map(|path| Endpoint { url: format!("{root}/{path}"), timeout }).into();
-        let client = client(&config(&root, false)).unwrap();
-        let exchange = Exchange { client, endpoints, clock: Arc::new(SystemTime::now) };
+        let client = client(&address(&root, false)).unwrap();
+        let exchange =
+            Exchange { client, refreshing: endpoints, signing_in: Vec::new(), clock: Arc::new(SystemTime::now) };
         match exchange.refresh(&Secret::new("refresh")).await {
             Ok(tokens) => tokens.id.expose().to_owned(),
             Err(error) => format!("{error:?}"),
@@ -281,7 +262,7 @@ mod tests {
         let disabled = Some((400, r#"{"error":{"message":"USER_DISABLED"}}"#));
         assert_eq!(exchanged(dead, None).await, r#"Dead { code: "TOKEN_EXPIRED" }"#);
         assert_eq!(exchanged(dead, disabled).await, r#"Disabled { code: "USER_DISABLED" }"#);
-        assert!(exchanged(None, None).await.contains("did not answer in time"));
+        assert!(exchanged(None, None).await.contains("no answer in time"));
     }
 
     #[tokio::test]

@@ -30,8 +30,10 @@ impl Pool {
     /// # Errors
     /// As [`Pool::from_config`].
     pub fn with_clock(config: &Config, clock: Clock) -> Result<Self, CredentialError> {
-        let source = source::from_config(config, &clock)?;
-        Ok(Self { slot: Arc::new(Slot::new(source, clock)), renewals: TaskTracker::new() })
+        let sources = source::from_config(config, &clock)?;
+        let account =
+            sources.iter().flat_map(|source| source.at_hand()).next().ok_or(CredentialError::NoneConfigured)?;
+        Ok(Self { slot: Arc::new(Slot::new(account, clock)), renewals: TaskTracker::new() })
     }
 
     /// Lends a bearer, renewing it first when its end is near. While the old one still lives, a renewal that fails

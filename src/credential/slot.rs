@@ -9,7 +9,7 @@ use std::{
 
 use crate::credential::{
     Clock, CredentialError, Kind, Lease, Outcome,
-    source::Source,
+    account::Account,
     token::{Credential, Life},
 };
 
@@ -59,7 +59,7 @@ pub struct Status {
 
 /// One account.
 pub(crate) struct Slot {
-    source: Box<dyn Source>,
+    account: Arc<dyn Account>,
     clock: Clock,
     /// Invariant: held by the one renewal that is under way, and by nothing else.
     flight: tokio::sync::Mutex<()>,
@@ -82,10 +82,10 @@ struct State {
 }
 
 impl Slot {
-    /// An account whose credentials come from `source`.
-    pub(crate) fn new(source: Box<dyn Source>, clock: Clock) -> Self {
+    /// An account whose credentials come from `account`.
+    pub(crate) fn new(account: Arc<dyn Account>, clock: Clock) -> Self {
         let state = State {
-            credential: source.at_hand(),
+            credential: account.at_hand(),
             generation: 0,
             attempts: 0,
             failure: None,
@@ -93,12 +93,12 @@ impl Slot {
             in_flight: 0,
             standing: Standing::Untried,
         };
-        Self { source, clock, flight: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
+        Self { account, clock, flight: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
     }
 
     /// The account's name.
     pub(crate) fn account(&self) -> &str {
-        self.source.account()
+        self.account.name()
     }
 
     /// The bearer in hand, unless it is time to renew it and that has not just failed.
@@ -144,7 +144,7 @@ impl Slot {
                 Some(_) | None => state.credential.clone(),
             }
         };
-        let renewed = self.source.renew(held.as_ref()).await;
+        let renewed = self.account.renew(held.as_ref()).await;
         let mut state = self.state();
         state.attempts += 1;
         match renewed {
@@ -203,7 +203,7 @@ impl Slot {
         let state = self.state();
         Status {
             account: self.account().to_owned(),
-            kind: self.source.kind(),
+            kind: self.account.kind(),
             standing: state.standing,
             in_flight: state.in_flight,
             renewals: state.generation,

@@ -133,14 +133,26 @@ pub(crate) fn looks_like_a_jwt(text: &Secret) -> bool {
     text.expose().starts_with("eyJ") && text.expose().matches('.').count() == 2
 }
 
-fn jwt_expiry(token: &Secret) -> Option<Duration> {
+/// Whose a JWT says it is.
+pub(crate) fn subject(token: &Secret) -> Option<String> {
+    let claims = claims(token)?;
+    let subject = ["user_id", "sub"].into_iter().find_map(|name| claims[name].as_str());
+    subject.filter(|subject| !subject.is_empty()).map(str::to_owned)
+}
+
+/// What a JWT claims, unverified.
+pub(crate) fn claims(token: &Secret) -> Option<serde_json::Value> {
     let text = token.expose();
     if text.len() > LONGEST_JWT {
         return None;
     }
     let payload = text.split('.').nth(1)?;
     let json = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&json).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+fn jwt_expiry(token: &Secret) -> Option<Duration> {
+    let claims = claims(token)?;
     let expiry = claims.get("exp")?;
     expiry.as_u64().map(Duration::from_secs).or_else(|| Duration::try_from_secs_f64(expiry.as_f64()?).ok())
 }

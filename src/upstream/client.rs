@@ -11,12 +11,12 @@ use reqwest::{Response, StatusCode, header};
 
 use crate::{
     secret::Secret,
-    sse,
+    service, sse,
     turn::{ErrorKind, TurnError},
     upstream::{
         config::Config,
         failure::{Class, ERROR_CODE, Failure},
-        identity, payload,
+        payload,
     },
 };
 
@@ -49,59 +49,25 @@ pub struct Events {
     is_empty: bool,
 }
 
-/// An HTTP client with the connection policy of `config`: proxies from the environment, the system's certificates and
-/// the extra ones, TLS always verified, no redirects, no total timeout.
-///
-/// # Errors
-/// When the extra certificates are not PEM, or the system has no certificates at all.
-pub fn http_client(config: &Config) -> Result<reqwest::Client, TurnError> {
-    let mut builder = reqwest::Client::builder()
-        .connect_timeout(config.connect_timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(PING_INTERVAL)
-        .http2_keep_alive_timeout(PING_TIMEOUT)
-        .http2_keep_alive_while_idle(true)
-        .http2_initial_stream_window_size(STREAM_WINDOW)
-        .http2_initial_connection_window_size(CONNECTION_WINDOW)
-        .default_headers(identity::headers(config.client_version.as_deref()));
-    if config.http2_prior_knowledge {
-        builder = builder.http2_prior_knowledge();
-    }
-    if is_loopback(&config.root) {
-        builder = builder.no_proxy();
-    }
-    let unusable = |error: reqwest::Error| {
-        let message = format!("The HTTP client cannot be set up: {}", reasons(&error));
-        TurnError::new(ErrorKind::Internal, message)
-    };
-    if let Some(pem) = &config.extra_ca_pem {
-        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?);
-    }
-    builder.build().map_err(unusable)
-}
-
-/// Whether `root` is on this machine, which no proxy reaches.
-fn is_loopback(root: &str) -> bool {
-    let host = reqwest::Url::parse(root).ok().and_then(|root| root.host_str().map(str::to_owned));
-    host.is_some_and(|host| {
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-    })
-}
-
 impl Client {
     /// A client for the upstream that `config` names.
     ///
     /// # Errors
-    /// As [`http_client`].
+    /// When the extra certificates are not PEM, or the system has no certificates at all.
     pub fn new(config: &Config) -> Result<Self, TurnError> {
-        Ok(Self {
-            http: http_client(config)?,
-            url: format!("{}{PATH}", config.root),
-            idle_timeout: config.idle_timeout,
-        })
+        let unusable = |error: reqwest::Error| {
+            TurnError::new(ErrorKind::Internal, format!("The HTTP client cannot be set up: {}", reasons(&error)))
+        };
+        let http = service::builder(&config.address)
+            .map_err(unusable)?
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            .http2_keep_alive_while_idle(true)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            .build()
+            .map_err(unusable)?;
+        Ok(Self { http, url: format!("{}{PATH}", config.address.root), idle_timeout: config.idle_timeout })
     }
 
     /// The HTTP client, for other calls to the same upstream.
@@ -229,19 +195,4 @@ fn reasons(error: &reqwest::Error) -> String {
         reasons.push(if error.is_timeout() { "it took too long".to_owned() } else { "the request failed".to_owned() });
     }
     reasons.join(": ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_loopback;
-
-    #[test]
-    fn what_is_on_this_machine_is_told_from_what_is_not() {
-        for root in ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:8080", "http://127.9.9.9"] {
-            assert!(is_loopback(root), "{root}");
-        }
-        for root in ["https://app.warp.dev", "http://localhost.example", "http://10.0.0.1", "nonsense"] {
-            assert!(!is_loopback(root), "{root}");
-        }
-    }
 }

@@ -3,21 +3,15 @@
 
 use std::time::Duration;
 
+use crate::service::Address;
+
 /// Everything that an upstream client needs to know besides the credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The root URL, `http://…` or `https://…`, without a slash at its end.
-    pub root: String,
-    /// Speak HTTP/2 without asking first. It is for plain HTTP, where nothing negotiates.
-    pub http2_prior_knowledge: bool,
-    /// How long to wait for a connection.
-    pub connect_timeout: Duration,
+    /// Where the upstream is, and how to get there.
+    pub address: Address,
     /// How long the upstream may be silent within an answer before it counts as dead.
     pub idle_timeout: Duration,
-    /// Certificates in PEM form to trust besides the system's.
-    pub extra_ca_pem: Option<Vec<u8>>,
-    /// The client version to state; none unless the user sets one.
-    pub client_version: Option<String>,
     /// How history that the upstream does not know is replayed.
     pub history: HistoryCarrier,
     /// Where system text travels.
@@ -63,12 +57,8 @@ impl Config {
     #[must_use]
     pub fn new(root: &str) -> Self {
         Self {
-            root: root.trim_end_matches('/').to_owned(),
-            http2_prior_knowledge: false,
-            connect_timeout: Duration::from_secs(10),
+            address: Address::new(root),
             idle_timeout: Duration::from_secs(300),
-            extra_ca_pem: None,
-            client_version: None,
             history: HistoryCarrier::default(),
             system_prompt: SystemCarrier::default(),
             mcp_form: McpForm::default(),

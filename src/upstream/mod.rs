@@ -12,7 +12,6 @@ pub mod event;
 pub mod failure;
 pub mod finish;
 mod history;
-pub mod identity;
 mod parts;
 pub mod payload;
 pub mod request;

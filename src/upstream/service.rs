@@ -10,10 +10,11 @@ use crate::{
     models::Catalogue,
     schema::Schema,
     secret::Secret,
+    service::{Address, GraphqlError},
     turn::{ErrorKind, Turn, TurnError},
     upstream::{
         assemble::Assembler,
-        catalogue::{self, CatalogueError},
+        catalogue,
         client::{Client, Events},
         config::Config,
         entry::Call,
@@ -29,8 +30,7 @@ pub struct Upstream {
     client: Client,
     builder: Builder,
     reader: Reader,
-    root: String,
-    client_version: Option<String>,
+    address: Address,
     catalogue: RwLock<Arc<Catalogue>>,
 }
 
@@ -45,8 +45,7 @@ impl Upstream {
             client: Client::new(config)?,
             builder: Builder::new(schema, config),
             reader,
-            root: config.root.clone(),
-            client_version: config.client_version.clone(),
+            address: config.address.clone(),
             catalogue: RwLock::default(),
         })
     }
@@ -101,9 +100,8 @@ impl Upstream {
     ///
     /// # Errors
     /// When the upstream does not give the list.
-    pub async fn load_catalogue(&self, bearer: &Secret) -> Result<(), CatalogueError> {
-        let version = self.client_version.as_deref();
-        let read = catalogue::fetch(self.client.http(), &self.root, version, bearer).await?;
+    pub async fn load_catalogue(&self, bearer: &Secret) -> Result<(), GraphqlError> {
+        let read = catalogue::fetch(self.client.http(), &self.address, bearer).await?;
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         Ok(())
     }

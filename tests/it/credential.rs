@@ -20,11 +20,9 @@ use warp2api::{
     credential::{Clock, Config, CredentialError, Kind, Outcome, Pool, Standing},
     schema::Schema,
     secret::Secret,
+    service::{self, Address, GraphqlError},
     simulator::{self, Simulator},
-    upstream::{
-        catalogue::{self, CatalogueError},
-        identity,
-    },
+    upstream::catalogue,
 };
 
 /// A token service that gives the answers it was told to give, one a call. A call too many is answered with a teapot's
@@ -118,12 +116,16 @@ fn jwt(seconds: u64) -> String {
     format!("{}.{}.c2ln", part(r#"{"alg":"none"}"#), part(&format!(r#"{{"exp":{}}}"#, NOON + seconds)))
 }
 
+/// A configuration whose service nobody reaches.
+fn nowhere() -> Config {
+    Config::new(Address::new("http://127.0.0.1:9"))
+}
+
 fn session(root: &str, jwt: Option<&str>) -> Config {
     Config {
-        root: root.to_owned(),
         refresh_token: Some(Secret::new("refresh-1")),
         jwt: jwt.map(Secret::new),
-        ..Config::default()
+        ..Config::new(Address::new(root))
     }
 }
 
@@ -197,7 +199,7 @@ async fn a_jwt_beside_the_refresh_token_serves_until_its_own_end_is_near() {
 async fn a_bare_jwt_serves_to_its_last_second_and_then_says_what_to_do() {
     let hand = Hand::default();
     let given = jwt(1000);
-    let config = Config { jwt: Some(Secret::new(&given)), root: "http://127.0.0.1:9".to_owned(), ..Config::default() };
+    let config = Config { jwt: Some(Secret::new(&given)), ..nowhere() };
     let pool = pool(&config, &hand);
     hand.set(999);
     assert_eq!(bearer(&pool).await, given);
@@ -212,7 +214,7 @@ async fn a_bare_jwt_serves_to_its_last_second_and_then_says_what_to_do() {
 
 #[tokio::test]
 async fn an_opaque_bearer_is_used_until_it_is_refused() {
-    let config = Config { jwt: Some(Secret::new("opaque")), ..Config::default() };
+    let config = Config { jwt: Some(Secret::new("opaque")), ..nowhere() };
     let hand = Hand::default();
     let pool = pool(&config, &hand);
     hand.set(1_000_000_000);
@@ -380,29 +382,30 @@ async fn nobody_there_is_a_passing_failure() {
 fn what_cannot_be_a_credential_is_refused_at_once() {
     let secret = |text: &str| Some(Secret::new(text));
     let make = |config: Config| Pool::with_clock(&config, Hand::default().clock()).unwrap_err();
-    let none = make(Config { api_key: secret(" "), jwt: secret(""), ..Config::default() });
+    let none = make(Config { api_key: secret(" "), jwt: secret(""), ..nowhere() });
     assert_eq!(none, CredentialError::NoneConfigured);
     for name in ["WARP_API_KEY", "WARP_REFRESH_TOKEN", "WARP_JWT"] {
         assert!(none.hint().contains(name));
     }
-    let session_token = make(Config { api_key: secret("eyJh.eyJl.c2ln"), ..Config::default() });
+    let session_token = make(Config { api_key: secret("eyJh.eyJl.c2ln"), ..nowhere() });
     assert!(session_token.to_string().contains("WARP_JWT"), "{session_token}");
     for config in [
-        Config { api_key: secret("wk-1 2"), ..Config::default() },
-        Config { jwt: secret("bearer clé"), ..Config::default() },
-        Config { refresh_token: secret("a\nb"), ..Config::default() },
-        Config { refresh_token: secret("fine"), jwt: secret("a b"), ..Config::default() },
+        Config { api_key: secret("wk-1 2"), ..nowhere() },
+        Config { jwt: secret("bearer clé"), ..nowhere() },
+        Config { refresh_token: secret("a\nb"), ..nowhere() },
+        Config { refresh_token: secret("fine"), jwt: secret("a b"), ..nowhere() },
     ] {
         assert!(matches!(make(config), CredentialError::Malformed { .. }));
     }
     let certificate = b"-----BEGIN CERTIFICATE-----\nnope\n-----END CERTIFICATE-----\n".to_vec();
-    let config = Config { refresh_token: secret("fine"), extra_ca_pem: Some(certificate), ..Config::default() };
+    let address = Address { extra_ca_pem: Some(certificate), ..Address::new("http://127.0.0.1:9") };
+    let config = Config { refresh_token: secret("fine"), ..Config::new(address) };
     assert!(matches!(make(config), CredentialError::Client { .. }));
 }
 
 #[tokio::test]
 async fn the_standing_of_an_account_follows_its_answers() {
-    let config = Config { api_key: Some(Secret::new("wk-1.a")), ..Config::default() };
+    let config = Config { api_key: Some(Secret::new("wk-1.a")), ..nowhere() };
     let hand = Hand::default();
     let pool = pool(&config, &hand);
     assert_eq!(pool.status().standing, Standing::Untried);
@@ -436,9 +439,9 @@ async fn no_secret_shows_in_any_text() {
     let config = Config { refresh_token: Some(Secret::new(canary)), ..session(&service.root, Some(&given)) };
     let pool = pool(&config, &Hand::default());
     let error = pool.lease().await.unwrap_err();
-    let key = Config { api_key: Some(Secret::new(&format!("wk-{canary} {canary}"))), ..Config::default() };
+    let key = Config { api_key: Some(Secret::new(&format!("wk-{canary} {canary}"))), ..nowhere() };
     let malformed = Pool::from_config(key).unwrap_err();
-    let other = Config { api_key: Some(Secret::new(canary)), ..Config::default() };
+    let other = Config { api_key: Some(Secret::new(canary)), ..nowhere() };
     let lease = Pool::from_config(other.clone()).unwrap().lease().await.unwrap();
     let second = pool.lease().await.unwrap_err();
     let shown = format!(
@@ -453,12 +456,8 @@ async fn no_secret_shows_in_any_text() {
 
 /// A pool of one session with the simulator, over HTTP/2 where `http2` says so.
 fn with_simulator(simulator: &Simulator, refresh: &str, http2: bool) -> Pool {
-    let config = Config {
-        root: simulator.url().to_owned(),
-        http2_prior_knowledge: http2,
-        refresh_token: Some(Secret::new(refresh)),
-        ..Config::default()
-    };
+    let address = Address { http2_prior_knowledge: http2, ..Address::new(simulator.url()) };
+    let config = Config { refresh_token: Some(Secret::new(refresh)), ..Config::new(address) };
     Pool::from_config(config).unwrap()
 }
 
@@ -469,16 +468,21 @@ async fn a_session_with_the_simulator_reads_the_accounts_models_and_is_renewed()
     let simulator = Simulator::start(config, Schema::embedded()).unwrap();
     for http2 in [false, true] {
         let pool = with_simulator(&simulator, "simulator-refresh-own", http2);
-        let http = reqwest::Client::builder().no_proxy().default_headers(identity::headers(None)).build().unwrap();
+        let address = Address::new(simulator.url());
+        let http = service::builder(&address).unwrap().build().unwrap();
         let first = pool.lease().await.unwrap();
-        let models = catalogue::fetch(&http, simulator.url(), None, first.bearer()).await.unwrap();
+        let models = catalogue::fetch(&http, &address, first.bearer()).await.unwrap();
         assert!(models.find("claude-4-5-opus").is_some() && models.models().len() > 20);
         tokio::time::sleep(lifetime).await;
-        let refused = catalogue::fetch(&http, simulator.url(), None, first.bearer()).await;
-        assert_eq!(refused, Err(CatalogueError::Unauthorized), "the first bearer has ended");
+        let refused = catalogue::fetch(&http, &address, first.bearer()).await;
+        assert_eq!(
+            refused,
+            Err(GraphqlError::Unauthorized { what: "the list of models" }),
+            "the first bearer has ended"
+        );
         let second = pool.lease().await.unwrap();
         assert_ne!(first.bearer(), second.bearer());
-        let again = catalogue::fetch(&http, simulator.url(), None, second.bearer()).await;
+        let again = catalogue::fetch(&http, &address, second.bearer()).await;
         assert_eq!(again, Ok(models));
         let third = pool.renew(&second).await.unwrap();
         assert_ne!(second.bearer(), third.bearer());

@@ -12,6 +12,7 @@ use warp2api::{
     gateway::{Answer, Gateway, Patience, Scope},
     schema::Schema,
     secret::Secret,
+    service::Address,
     simulator::{self, Replay, Scenario, Simulator},
     turn::{
         Content, ErrorKind, Format, Limits, Message, Output, StopReason, Tool, ToolResult, Turn, TurnError, TurnEvent,
@@ -35,9 +36,8 @@ async fn bench_with(scenario: Value, change: impl FnOnce(&mut upstream::Config))
     let config = simulator::Config::of_scenario(scenario);
     let simulator = Simulator::start(config, Schema::embedded()).expect("a free port");
     let credentials = credential::Config {
-        root: simulator.url().to_owned(),
         api_key: Some(Secret::new(simulator::API_KEY)),
-        ..credential::Config::default()
+        ..credential::Config::new(Address::new(simulator.url()))
     };
     let gateway = gateway(&simulator, credentials, change);
     Bench { simulator, gateway }
@@ -304,9 +304,8 @@ async fn the_clients_bounds_are_kept_and_end_the_upstream_call() {
 async fn a_refused_bearer_is_renewed_once() {
     let bench = bench(json!({"exchanges": [{"status": 401}, plain("in again")]})).await;
     let session = || credential::Config {
-        root: bench.simulator.url().to_owned(),
         refresh_token: Some(Secret::new("simulator-refresh")),
-        ..credential::Config::default()
+        ..credential::Config::new(Address::new(bench.simulator.url()))
     };
     let gateway = gateway(&bench.simulator, session(), |_| {});
     let mut answer = gateway.run(turn("hi"), Scope::default()).await.expect("an answer with the new bearer");
@@ -316,7 +315,7 @@ async fn a_refused_bearer_is_renewed_once() {
 #[tokio::test]
 async fn the_same_over_http_2_without_tls() {
     let exchanges = json!({"exchanges": [plain("Hello over h2c.")]});
-    let bench = bench_with(exchanges, |config| config.http2_prior_knowledge = true).await;
+    let bench = bench_with(exchanges, |config| config.address.http2_prior_knowledge = true).await;
     let (one, two) = tokio::join!(ask(&bench, turn("a")), ask(&bench, turn("b")));
     assert_eq!(
         (text(&one.unwrap()), text(&two.unwrap())),
@@ -384,9 +383,8 @@ fn talking() -> Bench {
     let config = simulator::Config { fast: true, ..simulator::Config::default() };
     let simulator = Simulator::start(config, Schema::embedded()).expect("a free port");
     let credentials = credential::Config {
-        root: simulator.url().to_owned(),
         api_key: Some(Secret::new(simulator::API_KEY)),
-        ..credential::Config::default()
+        ..credential::Config::new(Address::new(simulator.url()))
     };
     let gateway = gateway(&simulator, credentials, |_| {});
     Bench { simulator, gateway }

@@ -8,14 +8,16 @@ use crate::common::{before_tests, sources};
 /// Module, and what it may import. `*` is everything.
 const TABLE: &[(&str, &[&str])] = &[
     ("secret", &[]),
+    // What both who asks the service and who signs in there need: where it is, and who we say we are.
+    ("service", &["secret"]),
     ("sse", &[]),
     ("schema", &[]),
     ("turn", &[]),
     ("models", &[]),
     ("monitor", &[]),
     ("dialect", &["turn", "sse", "models"]),
-    ("upstream", &["turn", "sse", "schema", "secret", "models"]),
-    ("credential", &["secret"]),
+    ("upstream", &["turn", "sse", "schema", "secret", "models", "service"]),
+    ("credential", &["secret", "service", "state"]),
     ("simulator", &["sse", "schema"]),
     ("capture", &["sse", "schema", "secret"]),
     // Its callers ask it which models there are.

@@ -21,6 +21,7 @@ use warp2api::{
     schema::Schema,
     secret::Secret,
     server::{self, Config},
+    service::Address,
     simulator::{self, Simulator},
     upstream,
 };
@@ -45,9 +46,8 @@ impl Bench {
         let play = simulator::Config::parse(file.path().to_str().unwrap()).unwrap();
         let simulator = Simulator::start(play, Schema::embedded()).unwrap();
         let credentials = credential::Config {
-            root: simulator.url().to_owned(),
             api_key: Some(Secret::new(simulator::API_KEY)),
-            ..credential::Config::default()
+            ..credential::Config::new(Address::new(simulator.url()))
         };
         let pool = Arc::new(credential::Pool::from_config(credentials).unwrap());
         let patience = Patience { first_pause: Duration::from_millis(1), ..Patience::default() };

@@ -7,8 +7,9 @@ use futures_util::{FutureExt, future::BoxFuture};
 use crate::{
     credential::{
         CredentialError,
+        account::{Account, Kind},
         exchange::{Exchange, ExchangeError},
-        source::{Kind, Source, sendable},
+        source::given::{id, sendable},
         token::{Credential, Life, bare_token},
     },
     secret::Secret,
@@ -20,8 +21,9 @@ const JWT_ACCOUNT: &str = "WARP_JWT";
 
 /// One session.
 pub(crate) struct Session {
+    id: String,
     refresh: Secret,
-    id: Option<Secret>,
+    bearer: Option<Secret>,
     exchange: Exchange,
 }
 
@@ -29,22 +31,26 @@ impl Session {
     /// The session of a refresh token, and of the bearer that was given with it.
     pub(crate) fn new(refresh: Secret, jwt: Option<&Secret>, exchange: Exchange) -> Result<Self, CredentialError> {
         let refresh = sendable(REFRESH_ACCOUNT, refresh)?;
-        let id = jwt.map(|text| sendable(JWT_ACCOUNT, bare_token(text))).transpose()?;
-        Ok(Self { refresh, id, exchange })
+        let bearer = jwt.map(|text| sendable(JWT_ACCOUNT, bare_token(text))).transpose()?;
+        Ok(Self { id: id(REFRESH_ACCOUNT, &refresh), refresh, bearer, exchange })
     }
 }
 
-impl Source for Session {
+impl Account for Session {
     fn kind(&self) -> Kind {
         Kind::Session
     }
 
-    fn account(&self) -> &str {
+    fn name(&self) -> &str {
         REFRESH_ACCOUNT
     }
 
+    fn id(&self) -> &str {
+        &self.id
+    }
+
     fn at_hand(&self) -> Option<Credential> {
-        let id = self.id.clone()?;
+        let id = self.bearer.clone()?;
         let life = Life::of_jwt(&id);
         Some(Credential::Session { refresh: self.refresh.clone(), id, life })
     }

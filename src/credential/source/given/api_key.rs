@@ -5,7 +5,8 @@ use futures_util::{FutureExt, future::BoxFuture};
 use crate::{
     credential::{
         CredentialError,
-        source::{Kind, Source, sendable},
+        account::{Account, Kind},
+        source::given::{id, sendable},
         token::{Credential, api_key, looks_like_a_jwt},
     },
     secret::Secret,
@@ -16,6 +17,7 @@ const ACCOUNT: &str = "WARP_API_KEY";
 
 /// One API key.
 pub(crate) struct ApiKey {
+    id: String,
     key: Secret,
 }
 
@@ -26,17 +28,22 @@ impl ApiKey {
             let problem = "holds a session's token and not an API key: set WARP_JWT to it instead";
             return Err(CredentialError::Malformed { account: ACCOUNT.to_owned(), problem });
         }
-        Ok(Self { key: api_key(&sendable(ACCOUNT, text.clone())?) })
+        let key = api_key(&sendable(ACCOUNT, text.clone())?);
+        Ok(Self { id: id(ACCOUNT, &key), key })
     }
 }
 
-impl Source for ApiKey {
+impl Account for ApiKey {
     fn kind(&self) -> Kind {
         Kind::ApiKey
     }
 
-    fn account(&self) -> &str {
+    fn name(&self) -> &str {
         ACCOUNT
+    }
+
+    fn id(&self) -> &str {
+        &self.id
     }
 
     fn at_hand(&self) -> Option<Credential> {

@@ -5,8 +5,9 @@ use futures_util::{FutureExt, future::BoxFuture};
 use crate::{
     credential::{
         Clock, CredentialError,
-        source::{Kind, Source, sendable},
-        token::{Credential, Life, bare_token},
+        account::{Account, Kind},
+        source::given::{id, sendable},
+        token::{Credential, Life, bare_token, subject},
     },
     secret::Secret,
 };
@@ -16,6 +17,7 @@ const ACCOUNT: &str = "WARP_JWT";
 
 /// One bearer token.
 pub(crate) struct Jwt {
+    id: String,
     token: Secret,
     life: Life,
     clock: Clock,
@@ -26,17 +28,23 @@ impl Jwt {
     pub(crate) fn new(text: &Secret, clock: Clock) -> Result<Self, CredentialError> {
         let token = sendable(ACCOUNT, bare_token(text))?;
         let life = Life::of_jwt(&token);
-        Ok(Self { token, life, clock })
+        // A script that keeps the setting fresh gives another token of the same account every hour.
+        let id = subject(&token).map_or_else(|| id(ACCOUNT, &token), |subject| id(ACCOUNT, &Secret::new(&subject)));
+        Ok(Self { id, token, life, clock })
     }
 }
 
-impl Source for Jwt {
+impl Account for Jwt {
     fn kind(&self) -> Kind {
         Kind::Token
     }
 
-    fn account(&self) -> &str {
+    fn name(&self) -> &str {
         ACCOUNT
+    }
+
+    fn id(&self) -> &str {
+        &self.id
     }
 
     fn at_hand(&self) -> Option<Credential> {
