@@ -10,7 +10,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tracing::{info, warn};
 
 use crate::{
-    credential::{Lease, Outcome},
+    credential::{CredentialError, Lease, Outcome, Wish},
     gateway::{
         Core, Scope,
         continuity::{Conversation, Place},
@@ -48,6 +48,8 @@ pub(super) struct Job {
     attempts: u32,
     /// True once a credential has been renewed for this turn.
     renewed: bool,
+    /// The accounts that have refused this turn.
+    tried: Vec<String>,
     /// How often calls of tools that nobody offered may still be answered.
     refusals_left: u32,
     /// True once the model may not be asked again for the form of its answer.
@@ -97,6 +99,7 @@ impl Job {
             tally: Tally::new(Arc::clone(&turn)),
             attempts: 0,
             renewed: false,
+            tried: Vec::new(),
             refusals_left: core.patience.refusals,
             is_corrected: false,
             has_rounds: false,
@@ -120,7 +123,7 @@ impl Job {
                     Ok(Step::More) => self.stage = Stage::Reading(reading),
                     Ok(Step::Over) => {
                         self.remember(&reading, &batch);
-                        reading.lease.settle(outcome(&batch));
+                        self.settle(&reading.lease, outcome(&batch));
                     }
                     Ok(Step::Again(built)) => {
                         self.built = Some(built);
@@ -132,7 +135,7 @@ impl Job {
                         self.recover(failure, Some(reading.lease), &mut batch).await;
                     }
                     Err(failure) => {
-                        reading.lease.settle(Outcome::Failed);
+                        self.settle(&reading.lease, Outcome::Failed);
                         self.fail(failure.error, &mut batch);
                     }
                 },
@@ -144,12 +147,10 @@ impl Job {
     async fn ask(&mut self, lease: Option<Lease>) -> Result<Reading, (Failure, Option<Lease>)> {
         let lease = match lease {
             Some(lease) => lease,
-            None => {
-                self.core.credentials.lease().await.map_err(|error| (Failure::terminal(no_credential(&error)), None))?
-            }
+            None => self.borrow().await.map_err(|error| (Failure::terminal(no_credential(&error)), None))?,
         };
         self.attempts += 1;
-        let built = match self.request(lease.account()) {
+        let built = match self.request(lease.account_id()) {
             Ok(built) => built,
             Err(error) => return Err((Failure::terminal(error), Some(lease))),
         };
@@ -209,6 +210,9 @@ impl Job {
         }
         if !goes_on {
             reading.assembler.end(&mut heard);
+        }
+        if let Some(error) = spent(&reading.assembler, &heard) {
+            return Err(Failure { error, class: Class::OutOfCredits });
         }
         if reading.assembler.is_over() {
             let again = match self.refuse(&reading.assembler)? {
@@ -335,7 +339,7 @@ impl Job {
         let conversation = Conversation {
             id: assembler.conversation_id().to_owned(),
             tasks: assembler.tree().active_tasks(),
-            account: reading.lease.account().to_owned(),
+            account: reading.lease.account_id().to_owned(),
             tokens: assembler.conversation_tokens(),
             instructions: self.place.instructions(),
             is_continued: false,
@@ -369,21 +373,60 @@ impl Job {
         match failure.class {
             Class::Unauthorized if !self.renewed => {
                 self.renewed = true;
-                let renewed = self.core.credentials.renew(&lease).await;
-                lease.settle(Outcome::Unauthorized);
-                return renewed.map(Some).map_err(|error| no_credential(&error));
+                match self.core.credentials.renew(&lease).await {
+                    Ok(renewed) => Ok(Some(renewed)),
+                    Err(why) => self.switch(lease, Outcome::Unauthorized, no_credential(&why)).await,
+                }
             }
-            Class::Unauthorized => lease.settle(Outcome::Unauthorized),
-            Class::OutOfCredits => lease.settle(Outcome::OutOfCredits),
-            Class::Forbidden => lease.settle(Outcome::Forbidden),
-            Class::Terminal => lease.settle(Outcome::Failed),
+            Class::Unauthorized => self.switch(lease, Outcome::Unauthorized, error).await,
+            Class::OutOfCredits => self.switch(lease, Outcome::OutOfCredits { refresh_in: None }, error).await,
+            Class::Forbidden => self.switch(lease, Outcome::Forbidden, error).await,
             Class::RateLimited => {
-                lease.settle(Outcome::RateLimited { retry_after: error.retry_after });
-                return self.pause(error).await.map(|()| None);
+                let retry_after = error.retry_after;
+                self.switch(lease, Outcome::RateLimited { retry_after }, error).await
             }
-            Class::Transient => return self.pause(error).await.map(|()| Some(lease)),
+            Class::Terminal => {
+                self.settle(&lease, Outcome::Failed);
+                Err(error)
+            }
+            Class::Transient => self.pause(error).await.map(|()| Some(lease)),
         }
-        Err(error)
+    }
+
+    /// Goes on at once with another account that is already held. Where there is none, an account that was only told to
+    /// slow down is asked again after a pause; else the turn ends with `error`.
+    async fn switch(&mut self, lease: Lease, outcome: Outcome, error: TurnError) -> Result<Option<Lease>, TurnError> {
+        self.settle(&lease, outcome);
+        let mut soonest = None;
+        // Another account knows nothing of the rounds that this one has answered.
+        if !self.has_rounds {
+            self.tried.push(lease.account_id().to_owned());
+            match self.borrow().await {
+                Ok(other) => {
+                    info!(from = lease.account(), to = other.account(), kind = ?error.kind, "another account goes on");
+                    return Ok(Some(other));
+                }
+                Err(CredentialError::NoneReady { retry_after, .. }) => soonest = retry_after,
+                Err(_) => {}
+            }
+            self.tried.pop();
+        }
+        let paused = match outcome {
+            Outcome::RateLimited { .. } => self.pause(error).await,
+            _ => Err(error),
+        };
+        paused.map(|()| Some(lease)).map_err(|error| TurnError { retry_after: error.retry_after.or(soonest), ..error })
+    }
+
+    /// A bearer of the account that suits this turn best, of those that have not refused it.
+    async fn borrow(&self) -> Result<Lease, CredentialError> {
+        let account = self.past.as_ref().map(|past| past.account.as_str());
+        self.core.credentials.lease_for(Wish { account, model: &self.turn.model, tried: &self.tried }).await
+    }
+
+    /// Tells the pool how the upstream took a bearer.
+    fn settle(&self, lease: &Lease, outcome: Outcome) {
+        self.core.credentials.settle(lease, outcome, !self.tried.is_empty());
     }
 
     /// Waits before the next attempt, or says that there is none.
@@ -421,10 +464,22 @@ fn hold(form: &mut Form, event: &TurnEvent) {
     }
 }
 
+/// Why an answer that ended before it began cannot be paid for, if that is why.
+fn spent(assembler: &Assembler, heard: &[TurnEvent]) -> Option<TurnError> {
+    heard.iter().find_map(|event| match event {
+        TurnEvent::Failed(error) if error.kind == ErrorKind::QuotaExhausted && !assembler.has_acted() => {
+            Some(error.clone())
+        }
+        _ => None,
+    })
+}
+
 /// What the end of an answer shows of the credential that paid for it.
 fn outcome(batch: &[TurnEvent]) -> Outcome {
     match batch.last() {
-        Some(TurnEvent::Failed(error)) if error.kind == ErrorKind::QuotaExhausted => Outcome::OutOfCredits,
+        Some(TurnEvent::Failed(error)) if error.kind == ErrorKind::QuotaExhausted => {
+            Outcome::OutOfCredits { refresh_in: None }
+        }
         Some(TurnEvent::Failed(_)) => Outcome::Failed,
         Some(_) | None => Outcome::Done,
     }

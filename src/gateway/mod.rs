@@ -8,7 +8,7 @@ use std::{pin::Pin, sync::Arc};
 use futures_util::{Stream, StreamExt as _, stream};
 
 use crate::{
-    credential::{self, CredentialError, Outcome},
+    credential::{self, CredentialError},
     models::Catalogue,
     turn::{self, ErrorKind, Turn, TurnError, TurnEvent},
     upstream::Upstream,
@@ -105,7 +105,7 @@ impl Gateway {
     pub async fn load_catalogue(&self) -> Result<(), TurnError> {
         let lease = self.core.credentials.lease().await.map_err(|error| no_credential(&error))?;
         let read = self.core.upstream.load_catalogue(lease.bearer()).await;
-        lease.settle(if read.is_ok() { Outcome::Done } else { Outcome::Failed });
+        drop(lease);
         read.map_err(|error| TurnError::new(ErrorKind::UpstreamUnavailable, error.to_string()))
     }
 }
@@ -173,6 +173,16 @@ fn is_heard(event: &TurnEvent) -> bool {
 /// What a client hears when there is no credential to spend; the hint is for whoever runs the gateway.
 fn no_credential(error: &CredentialError) -> TurnError {
     // What passes by itself is no fault of the credential, and worth another try.
-    let kind = if error.is_passing() { ErrorKind::UpstreamUnavailable } else { ErrorKind::NoCredential };
-    TurnError::new(kind, format!("The gateway has no usable Warp credential: {error} ({}).", error.hint()))
+    let kind = match error {
+        CredentialError::NoneReady { credits: true, .. } => ErrorKind::QuotaExhausted,
+        CredentialError::NoneReady { retry_after: Some(_), .. } => ErrorKind::RateLimited,
+        error if error.is_passing() => ErrorKind::UpstreamUnavailable,
+        _ => ErrorKind::NoCredential,
+    };
+    let mut told =
+        TurnError::new(kind, format!("The gateway has no usable Warp credential: {error} ({}).", error.hint()));
+    if let CredentialError::NoneReady { retry_after, .. } = error {
+        told.retry_after = *retry_after;
+    }
+    told
 }
