@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use crate::{
     credential::{Lease, Outcome},
     gateway::{
-        Core, Scope,
+        Core, Meter, Scope,
         continuity::{Conversation, Place},
         cut::Cut,
         form::Form,
@@ -44,6 +44,7 @@ pub(super) struct Job {
     cut: Cut,
     form: Option<Form>,
     tally: Tally,
+    meter: Meter,
     /// Attempts made with the current request.
     attempts: u32,
     /// True once a credential has been renewed for this turn.
@@ -82,7 +83,7 @@ enum Step {
 }
 
 impl Job {
-    pub(super) fn new(core: Arc<Core>, turn: Turn, scope: Scope) -> Result<Self, TurnError> {
+    pub(super) fn new(core: Arc<Core>, turn: Turn, scope: Scope, meter: Meter) -> Result<Self, TurnError> {
         let place = Place::of(&turn, scope);
         let past = place.recall(core.conversations.as_ref());
         let turn = Arc::new(turn);
@@ -95,6 +96,7 @@ impl Job {
             stage: Stage::Asking(None),
             cut: Cut::new(turn.limits.clone()),
             tally: Tally::new(Arc::clone(&turn)),
+            meter,
             attempts: 0,
             renewed: false,
             refusals_left: core.patience.refusals,
@@ -120,6 +122,7 @@ impl Job {
                     Ok(Step::More) => self.stage = Stage::Reading(reading),
                     Ok(Step::Over) => {
                         self.remember(&reading, &batch);
+                        self.core.charge(&reading.lease, &batch);
                         reading.lease.settle(outcome(&batch));
                     }
                     Ok(Step::Again(built)) => {
@@ -149,6 +152,7 @@ impl Job {
             }
         };
         self.attempts += 1;
+        self.meter.paid_by(lease.account());
         let built = match self.request(lease.account()) {
             Ok(built) => built,
             Err(error) => return Err((Failure::terminal(error), Some(lease))),

@@ -151,6 +151,9 @@ async fn an_answer_is_one_body_too() {
     let response = bench.chat(&question(json!({}))).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_ne!(header(&response, "x-warp2api-usage-source"), "");
+    assert_eq!(header(&response, "x-warp2api-credits"), "1");
+    // 30 tokens of a window of 200,000.
+    assert_eq!(header(&response, "x-warp2api-context-used"), "0.00015");
     let body = body(response).await;
     assert_eq!(body["choices"][0]["message"]["content"], "Hello, world.");
     assert_eq!(body["choices"][0]["finish_reason"], "stop");

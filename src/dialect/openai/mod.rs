@@ -8,4 +8,5 @@ pub(crate) mod error;
 pub(crate) mod format;
 pub(crate) mod names;
 pub(crate) mod options;
+pub(crate) mod quota;
 pub(crate) mod tools;
