@@ -19,6 +19,7 @@ mod bounded;
 mod config;
 mod continuity;
 mod cut;
+mod demand;
 mod form;
 mod job;
 mod prefix;
