@@ -171,6 +171,9 @@ pub trait Encoder: Send {
     /// The input is about `tokens` tokens. Said once, before the first event, to an encoder that wants it.
     fn expect_input(&mut self, _tokens: u64) {}
 
+    /// The time of the events that follow, in seconds since the Unix epoch, for an answer that says when it was complete.
+    fn clock(&mut self, _now: u64) {}
+
     /// True when the answer is complete or has failed: nothing that is pushed now changes it any more.
     fn is_done(&self) -> bool;
 

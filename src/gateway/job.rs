@@ -224,15 +224,20 @@ impl Job {
             reading.assembler.end(&mut heard);
         }
         if reading.assembler.is_over() {
-            let again = match self.refuse(&reading.assembler)? {
-                Some(built) => Some(built),
-                None => self.let_go(&reading.assembler, &mut heard)?,
+            let refused = self.refuse(&reading.assembler)?;
+            let again = match refused {
+                Some(built) => {
+                    self.tally.keep_citations(&heard);
+                    Some(built)
+                }
+                None => self.let_go(&reading.assembler, &mut heard)?.inspect(|_| self.tally.drop_citations()),
             };
             if let Some(built) = again {
                 heard.retain(|event| self.outlives_round(event));
                 self.pass(heard, batch);
                 return Ok(Step::Again(built));
             }
+            self.tally.cite(&mut heard);
         }
         let was_cut = self.pass(heard, batch);
         Ok(if was_cut || reading.assembler.is_over() { Step::Over } else { Step::More })
@@ -317,8 +322,8 @@ impl Job {
         Ok(None)
     }
 
-    /// Whether the client hears `event` of a round after which the answer goes on: its end is none, and what it cost is
-    /// kept for the end.
+    /// Whether the client hears `event` of a round after which the answer goes on: its end is none, and what it cost and
+    /// cites is kept for the end.
     fn outlives_round(&mut self, event: &TurnEvent) -> bool {
         match event {
             TurnEvent::Usage(usage) => {

@@ -15,6 +15,7 @@ use crate::{
     dialect::Encoder,
     server::{
         choices::{Choices, Step},
+        clock,
         kept::Shelf,
         turn_log::TurnLog,
     },
@@ -85,7 +86,10 @@ impl Writer {
     fn take(&mut self, step: Option<(u32, Step)>) {
         match step {
             Some((_, Step::Begun(..))) => {}
-            Some((choice, Step::Events(events))) => events.iter().for_each(|event| self.push(choice, event)),
+            Some((choice, Step::Events(events))) => {
+                self.encoder.clock(clock::now());
+                events.iter().for_each(|event| self.push(choice, event));
+            }
             Some((_, Step::Refused(error))) => self.fail(&error),
             None => self.fail(&without_end()),
         }

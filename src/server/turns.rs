@@ -1,6 +1,6 @@
 //! One turn of any dialect: read, ask, and answer as a stream or as one body.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
@@ -15,6 +15,7 @@ use crate::{
     server::{
         Server, body,
         choices::{Choices, Step},
+        clock,
         kept::Shelf,
         respond, route,
         stream::{self, Writer},
@@ -181,6 +182,7 @@ async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut Tur
             Some((_, Step::Begun(..))) => {}
             Some((_, Step::Refused(error))) => return Err(error),
             Some((choice, Step::Events(events))) => {
+                encoder.clock(clock::now());
                 for event in events {
                     log.note(&event);
                     if let TurnEvent::Failed(error) = event {
@@ -207,7 +209,7 @@ fn put_notes(headers: &mut HeaderMap, dialect: &dyn Dialect, notes: &Notes, log:
     respond::put_names(headers, "x-warp2api-ignored", &notes.ignored);
     respond::put_names(headers, "x-warp2api-repaired", &notes.repaired);
     if let Some(quota) = notes.meter.quota() {
-        for (name, value) in dialect.quota_headers(&quota, now()) {
+        for (name, value) in dialect.quota_headers(&quota, clock::now()) {
             respond::put(headers, HeaderName::from_static(name), &value);
         }
     }
@@ -224,11 +226,5 @@ fn put_notes(headers: &mut HeaderMap, dialect: &dyn Dialect, notes: &Notes, log:
 }
 
 fn stamp() -> Stamp {
-    Stamp { id: uuid::Uuid::new_v4().simple().to_string(), created: now() }
-}
-
-/// Seconds since the Unix epoch.
-fn now() -> u64 {
-    // A clock before 1970 is no reason to refuse a request.
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(|time| time.as_secs()).unwrap_or_default()
+    Stamp { id: uuid::Uuid::new_v4().simple().to_string(), created: clock::now() }
 }

@@ -14,8 +14,8 @@ use warp2api::{
     secret::Secret,
     simulator::{self, Replay, Scenario, Simulator},
     turn::{
-        Content, ErrorKind, Format, Limits, Message, Output, StopReason, Tool, ToolChoice, ToolResult, Turn, TurnError,
-        TurnEvent, Usage, UsageSource,
+        Content, ErrorKind, Format, Limits, Message, Output, Page, StopReason, Tool, ToolChoice, ToolResult, Turn,
+        TurnError, TurnEvent, Usage, UsageSource,
     },
     upstream,
 };
@@ -579,6 +579,42 @@ async fn calls_that_the_client_rules_out_are_answered_as_unavailable() {
     let events = ask(&bench_none, demanding(ToolChoice::None)).await.unwrap();
     assert_eq!((called(&events), events.last()), (vec![], Some(&TurnEvent::Finished(StopReason::EndTurn))));
     assert_eq!(bench_none.simulator.failures(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn pages_that_the_text_before_a_refused_call_rests_on_are_cited_at_the_end() {
+    let cites = |text: &str, pages: &[&str]| {
+        let pages: Vec<Value> =
+            pages.iter().map(|page| json!({"document_id": page, "document_type": "WEB_PAGE"})).collect();
+        json!({"message": {"agent_output": {"text": text}, "citations": pages}})
+    };
+    let (a, b, c) = ("https://a.example/", "https://b.example/", "https://c.example/");
+    let page = |url: &str| Page { url: url.to_owned(), title: String::new() };
+    let cited = |events: &[TurnEvent]| -> Vec<Vec<Page>> {
+        let lists = events.iter().filter_map(|event| match event {
+            TurnEvent::Citations(pages) => Some(pages.clone()),
+            _ => None,
+        });
+        lists.collect()
+    };
+    let first =
+        answers(json!([cites("One. ", &[a, b]), {"tool_call": {"name": "nope", "arguments": {}}}, {"finish": {}}]));
+    let last = answers(json!([cites("Two.", &[b, c]), {"finish": {}}]));
+    let both = bench(json!({"exchanges": [first, last]})).await;
+    let events = ask(&both, turn("hi")).await.unwrap();
+    assert_eq!(text(&events), "One. Two.");
+    assert_eq!(cited(&events), [vec![page(a), page(b), page(c)]]);
+    let bench_first = bench(json!({"exchanges": [first, plain("Two.")]})).await;
+    let events = ask(&bench_first, turn("hi")).await.unwrap();
+    assert_eq!(cited(&events), [vec![page(a), page(b)]]);
+    let place = |wanted: fn(&TurnEvent) -> bool| events.iter().position(wanted).unwrap();
+    assert!(
+        place(|event| matches!(event, TurnEvent::Citations(_))) < place(|event| matches!(event, TurnEvent::Usage(_)))
+    );
+    let discarded = answers(json!([cites("No form.", &[a]), {"finish": {}}]));
+    let bench_form = bench(json!({"exchanges": [discarded, plain("{}")]})).await;
+    let events = ask(&bench_form, Turn { format: Some(Format::JsonObject), ..turn("hi") }).await.unwrap();
+    assert_eq!((text(&events).as_str(), cited(&events)), ("{}", vec![]), "pages go with their text");
 }
 
 /// 200 conversations at once, each with a word of its own, three turns long: no answer holds another's word.

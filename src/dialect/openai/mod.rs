@@ -3,6 +3,7 @@
 //! It must not know which of the two asks: what differs comes in as a parameter.
 
 pub(crate) mod arguments;
+pub(crate) mod citation;
 pub(crate) mod content;
 pub(crate) mod error;
 pub(crate) mod format;
