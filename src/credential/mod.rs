@@ -13,6 +13,7 @@ mod account;
 mod error;
 mod exchange;
 mod lease;
+mod ledger;
 mod pool;
 mod rest;
 mod slot;

@@ -10,6 +10,7 @@ use std::{
 use crate::credential::{
     Clock, CredentialError, Kind, Lease, Outcome, Reason, Rest, Tier,
     account::Account,
+    ledger::Noted,
     rest,
     token::{Credential, Life},
 };
@@ -337,12 +338,22 @@ impl Slot {
         }
     }
 
-    /// Takes up rests and a standing that were noted earlier.
-    pub(crate) fn recall(&self, rests: Vec<Rest>, standing: Option<Standing>) {
+    /// Takes up what was noted earlier.
+    pub(crate) fn recall(&self, noted: Noted) {
         let mut state = self.state();
-        state.rests.extend(rests);
-        if let Some(standing) = standing {
+        state.rests.extend(noted.rests);
+        if let Some(standing) = noted.standing {
             state.standing = standing;
+        }
+    }
+
+    /// What is worth noting.
+    pub(crate) fn noted(&self) -> Noted {
+        let now = (self.clock)();
+        let state = self.state();
+        Noted {
+            rests: state.rests.iter().filter(|rest| now < rest.until).cloned().collect(),
+            standing: Some(state.standing).filter(|standing| standing.is_out()),
         }
     }
 

@@ -5,17 +5,20 @@
 //! sources do.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
+
+use serde_json::Value;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::credential::{
     Clock, Config, CredentialError, Lease, Outcome, Reason, Status,
     account::Account,
+    ledger::{Ledger, Noted},
     slot::Slot,
     source::{self, Source},
 };
@@ -23,6 +26,7 @@ use crate::credential::{
 mod choose;
 mod keep;
 mod numbers;
+mod snapshot;
 
 use choose::Candidate;
 pub use choose::{Obstacle, Wish};
@@ -48,6 +52,11 @@ struct Core {
     acquiring: tokio::sync::Mutex<()>,
     counters: Counters,
     choices: Choices,
+    ledger: Option<Box<dyn Ledger>>,
+    /// What has been written down of the accounts, so that only changes are.
+    noted: Mutex<HashMap<String, Noted>>,
+    /// What has been shown to other processes, and when.
+    published: Mutex<Option<(Value, Instant)>>,
     /// Owns the renewals under way. They outlive whoever asked for them: a refresh token that the service has already
     /// replaced must not be lost because a client hung up.
     tasks: TaskTracker,
@@ -85,6 +94,9 @@ impl Pool {
             acquiring: tokio::sync::Mutex::new(()),
             counters: Counters::default(),
             choices: Choices::default(),
+            ledger: None,
+            noted: Mutex::default(),
+            published: Mutex::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         };
@@ -219,6 +231,8 @@ impl Pool {
         self.core.closing.cancel();
         self.core.tasks.close();
         self.core.tasks.wait().await;
+        self.write_down().await;
+        self.withdraw().await;
         let slots = std::mem::take(&mut *self.slots());
         futures_util::future::join_all(slots.iter().map(|slot| slot.release())).await;
     }
@@ -347,9 +361,18 @@ impl Pool {
 
     /// Adds an account, unless it is here already.
     fn add(&self, account: Arc<dyn Account>, source: &dyn Source) {
+        if self.slots().iter().any(|slot| slot.id() == account.id()) {
+            return;
+        }
+        let slot = Slot::new(account, source.tier(), Arc::clone(&self.core.clock));
+        if let Some(ledger) = &self.core.ledger {
+            let noted = ledger.recall(slot.id(), (self.core.clock)());
+            slot.recall(noted.clone());
+            self.noted().insert(slot.id().to_owned(), noted);
+        }
         let mut slots = self.slots();
-        if slots.iter().all(|slot| slot.id() != account.id()) {
-            slots.push(Arc::new(Slot::new(account, source.tier(), Arc::clone(&self.core.clock))));
+        if slots.iter().all(|other| other.id() != slot.id()) {
+            slots.push(Arc::new(slot));
         }
     }
 
@@ -375,6 +398,10 @@ impl Pool {
 
     fn unavailable(&self, slot: &Slot, reason: &str) -> CredentialError {
         CredentialError::Unavailable { account: slot.account().to_owned(), reason: reason.to_owned() }
+    }
+
+    fn noted(&self) -> MutexGuard<'_, HashMap<String, Noted>> {
+        self.core.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot>>> {

@@ -54,15 +54,27 @@ impl Counter {
 
 /// The counters of this process.
 #[derive(Debug, Default)]
-pub(super) struct Counters([AtomicU64; Counter::ALL.len()]);
+pub(super) struct Counters {
+    counted: [AtomicU64; Counter::ALL.len()],
+    /// How much of that has been written down.
+    written: [AtomicU64; Counter::ALL.len()],
+}
 
 impl Counters {
     pub(super) fn count(&self, counter: Counter) {
-        self.0[counter as usize].fetch_add(1, Ordering::Relaxed);
+        self.counted[counter as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn all(&self) -> [(Counter, u64); Counter::ALL.len()] {
-        Counter::ALL.map(|counter| (counter, self.0[counter as usize].load(Ordering::Relaxed)))
+        Counter::ALL.map(|counter| (counter, self.counted[counter as usize].load(Ordering::Relaxed)))
+    }
+
+    /// What has been counted since this was last asked. One caller at a time.
+    pub(super) fn since_last(&self) -> Vec<(Counter, u64)> {
+        let more = |(counter, count): (Counter, u64)| {
+            (counter, count - self.written[counter as usize].swap(count, Ordering::Relaxed))
+        };
+        self.all().into_iter().map(more).filter(|(_, more)| *more > 0).collect()
     }
 }
 
