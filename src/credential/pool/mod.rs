@@ -26,6 +26,8 @@ use crate::credential::{
 mod choose;
 mod keep;
 mod numbers;
+#[cfg(test)]
+mod pool_tests;
 mod snapshot;
 
 use choose::Candidate;
@@ -86,15 +88,19 @@ impl Pool {
     /// As [`Pool::from_config`].
     pub fn with_clock(config: &Config, clock: Clock) -> Result<Self, CredentialError> {
         let sources = source::from_config(config, &clock)?;
+        Ok(Self::of_sources(sources, config.size, clock, None))
+    }
+
+    fn of_sources(sources: Vec<Box<dyn Source>>, size: usize, clock: Clock, ledger: Option<Box<dyn Ledger>>) -> Self {
         let core = Core {
             sources,
             slots: Mutex::default(),
-            size: config.size.max(1),
+            size: size.max(1),
             clock,
             acquiring: tokio::sync::Mutex::new(()),
             counters: Counters::default(),
             choices: Choices::default(),
-            ledger: None,
+            ledger,
             noted: Mutex::default(),
             published: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -102,7 +108,7 @@ impl Pool {
         };
         let pool = Self { core: Arc::new(core) };
         pool.take_what_is_at_hand();
-        Ok(pool)
+        pool
     }
 
     /// Lends a bearer of any account.
@@ -326,7 +332,7 @@ impl Pool {
         tokio::time::timeout(EMERGENCY, acquiring).await.unwrap_or_else(|_| Err(too_long()))
     }
 
-    /// Asks the sources for `wanted` further accounts, in the order of their tiers.
+    /// Asks the sources for `wanted` further accounts, in the order of their tiers. That they have none is no error.
     async fn acquire(&self, wanted: usize) -> Result<(), CredentialError> {
         let (mut missing, mut failure) = (wanted, None);
         for source in self.core.sources.iter().filter(|source| source.can_acquire()) {
@@ -348,7 +354,7 @@ impl Pool {
                 return Ok(());
             }
         }
-        if missing < wanted { Ok(()) } else { Err(failure.unwrap_or(CredentialError::NoneConfigured)) }
+        if missing < wanted { Ok(()) } else { failure.map_or(Ok(()), Err) }
     }
 
     fn take_what_is_at_hand(&self) {
@@ -386,10 +392,11 @@ impl Pool {
         let soonest = rests.clone().map(|rest| rest.until.duration_since(now).unwrap_or_default()).min();
         let Some(soonest) = soonest else {
             let of_slot = || self.slots().iter().find_map(|slot| slot.failure());
-            return failure.or_else(of_slot).unwrap_or_else(|| CredentialError::NoneReady {
-                reasons: reasons(&obstacles, now),
-                retry_after: None,
-                credits: false,
+            return failure.or_else(of_slot).unwrap_or_else(|| match obstacles.is_empty() {
+                true => CredentialError::NoneConfigured,
+                false => {
+                    CredentialError::NoneReady { reasons: reasons(&obstacles, now), retry_after: None, credits: false }
+                }
             });
         };
         let credits = rests.clone().all(|rest| rest.reason == Reason::OutOfCredits);
