@@ -18,6 +18,7 @@ use crate::{
         demand::{self, Demand},
         form::Form,
         no_credential,
+        observe::Watches,
         tally::Tally,
     },
     turn::{ErrorKind, Message, StopReason, ToolChoice, Turn, TurnError, TurnEvent, Usage},
@@ -50,6 +51,7 @@ pub(super) struct Job {
     held: Option<String>,
     tally: Tally,
     meter: Meter,
+    watches: Watches,
     /// Attempts made with the current request.
     attempts: u32,
     /// True once a credential has been renewed for this turn.
@@ -96,6 +98,7 @@ impl Job {
         let turn = Arc::new(turn);
         let form = turn.format.as_ref().map(Form::new).transpose()?;
         let demand = Demand::of(&turn);
+        let watches = core.observers.begin(&turn, place.scope());
         Ok(Self {
             held: (form.is_some() || demand.is_some()).then(String::new),
             form,
@@ -107,6 +110,7 @@ impl Job {
             stage: Stage::Asking(None),
             cut: Cut::new(turn.limits.clone()),
             tally: Tally::new(Arc::clone(&turn)),
+            watches,
             meter,
             attempts: 0,
             renewed: false,
@@ -153,6 +157,7 @@ impl Job {
                 },
             }
         }
+        self.watches.heard(&batch);
         Some(batch)
     }
 
@@ -174,7 +179,7 @@ impl Job {
                 return Err((Failure::terminal(error), Some(lease)));
             }
         };
-        match self.core.upstream.call(built.body, lease.bearer()).await {
+        match self.core.upstream.call(built.body, lease.bearer(), self.watches.exchange(lease.account())).await {
             Ok(events) => Ok(Reading { events, assembler, lease, payloads: Vec::new() }),
             Err(failure) => Err((failure, Some(lease))),
         }

@@ -139,7 +139,12 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
 fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
     let of_header = |name: &&str| call.parts.headers.get(*name)?.to_str().ok().map(str::to_owned);
     let session = session.or_else(|| SESSION_HEADERS.iter().find_map(of_header));
-    Scope { client: call.shelf.client.clone(), session }
+    Scope {
+        client: call.shelf.client.clone(),
+        session,
+        request_id: call.request_id.to_owned(),
+        dialect: call.dialect.name(),
+    }
 }
 
 fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use reqwest::{Response, StatusCode, header};
+use reqwest::{
+    Response, StatusCode,
+    header::{self, HeaderMap},
+};
 
 use crate::{
     secret::Secret,
@@ -17,6 +20,7 @@ use crate::{
         config::Config,
         failure::{Class, ERROR_CODE, Failure},
         payload,
+        tap::{End, Sent, Taps},
     },
 };
 
@@ -35,6 +39,8 @@ const REFUSAL_LIMIT: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    /// The headers of every request, apart from the bearer.
+    headers: HeaderMap,
     url: String,
     idle_timeout: Duration,
 }
@@ -47,6 +53,7 @@ pub struct Events {
     parsed: Vec<sse::Event>,
     idle_timeout: Duration,
     is_empty: bool,
+    taps: Taps,
 }
 
 impl Client {
@@ -67,7 +74,8 @@ impl Client {
             .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .build()
             .map_err(unusable)?;
-        Ok(Self { http, url: format!("{}{PATH}", config.address.root), idle_timeout: config.idle_timeout })
+        let headers = service::headers(config.address.client_version.as_deref());
+        Ok(Self { http, headers, url: format!("{}{PATH}", config.address.root), idle_timeout: config.idle_timeout })
     }
 
     /// The HTTP client, for other calls to the same upstream.
@@ -76,11 +84,31 @@ impl Client {
         &self.http
     }
 
-    /// Sends the wire bytes of a `Request` and waits for the answer to begin.
+    /// Sends the wire bytes of a `Request` and waits for the answer to begin; `taps` hear the whole exchange.
     ///
     /// # Errors
     /// When the upstream cannot be reached, stays silent, or answers with anything but a stream of events.
-    pub async fn call(&self, body: Bytes, bearer: &Secret) -> Result<Events, Failure> {
+    pub async fn call(&self, body: Bytes, bearer: &Secret, mut taps: Taps) -> Result<Events, Failure> {
+        let called = self.answered(body, bearer, &mut taps).await;
+        match called {
+            Ok(response) => Ok(Events {
+                response,
+                decoder: sse::Decoder::default(),
+                parsed: Vec::new(),
+                idle_timeout: self.idle_timeout,
+                is_empty: true,
+                taps,
+            }),
+            Err(failure) => {
+                taps.tell(|tap| tap.ended(End::Broken(failure.error.to_string())));
+                Err(failure)
+            }
+        }
+    }
+
+    /// Waits for an answer that is a stream of events.
+    async fn answered(&self, body: Bytes, bearer: &Secret, taps: &mut Taps) -> Result<Response, Failure> {
+        taps.tell(|tap| tap.sent(Sent { url: &self.url, headers: &self.headers, body: &body }));
         let request = self
             .http
             .post(&self.url)
@@ -90,31 +118,29 @@ impl Client {
             .body(body);
         let answered = tokio::time::timeout(self.idle_timeout, request.send()).await;
         let response = answered.map_err(|_| self.silent())?.map_err(|error| Failure::unreachable(reasons(&error)))?;
+        taps.tell(|tap| tap.answered(response.status().as_u16(), response.headers()));
         if response.status() != StatusCode::OK {
-            return Err(self.refused(response).await);
+            return Err(self.refused(response, taps).await);
         }
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("text/event-stream") {
             let message = format!("The upstream answered with {kind:?} instead of a stream of events.");
             return Err(Failure::terminal(TurnError::new(ErrorKind::Upstream, message)));
         }
-        Ok(Events {
-            response,
-            decoder: sse::Decoder::default(),
-            parsed: Vec::new(),
-            idle_timeout: self.idle_timeout,
-            is_empty: true,
-        })
+        Ok(response)
     }
 
-    async fn refused(&self, mut response: Response) -> Failure {
+    async fn refused(&self, mut response: Response, taps: &mut Taps) -> Failure {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (code, retry_after) = (header(ERROR_CODE), header("retry-after"));
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while body.len() < REFUSAL_LIMIT {
             match tokio::time::timeout(self.idle_timeout, response.chunk()).await {
-                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+                Ok(Ok(Some(chunk))) => {
+                    taps.tell(|tap| tap.received(&chunk));
+                    body.extend_from_slice(&chunk);
+                }
                 Ok(Ok(None) | Err(_)) | Err(_) => break,
             }
         }
@@ -133,6 +159,16 @@ impl Events {
     /// # Errors
     /// When the connection breaks, the upstream falls silent, or what comes is not a stream of events.
     pub async fn next(&mut self, payloads: &mut Vec<Bytes>) -> Result<bool, Failure> {
+        let read = self.read(payloads).await;
+        match &read {
+            Ok(true) => {}
+            Ok(false) => self.taps.tell(|tap| tap.ended(End::Whole)),
+            Err(failure) => self.taps.tell(|tap| tap.ended(End::Broken(failure.error.to_string()))),
+        }
+        read
+    }
+
+    async fn read(&mut self, payloads: &mut Vec<Bytes>) -> Result<bool, Failure> {
         let chunk = tokio::time::timeout(self.idle_timeout, self.response.chunk()).await;
         let mut chunk = chunk.map_err(|_| silent(self.idle_timeout))?.map_err(|error| broken(&reasons(&error)))?;
         loop {
@@ -142,6 +178,7 @@ impl Events {
                 return if self.is_empty { Err(empty()) } else { Ok(false) };
             };
             self.is_empty &= bytes.is_empty();
+            self.taps.tell(|tap| tap.received(&bytes));
             self.decoder.push(&bytes, &mut self.parsed).map_err(|error| broken(&error))?;
             match self.response.chunk().now_or_never() {
                 Some(more) => chunk = more.map_err(|error| broken(&reasons(&error)))?,
@@ -153,8 +190,12 @@ impl Events {
     }
 
     fn take(&mut self, payloads: &mut Vec<Bytes>) -> Result<(), Failure> {
+        let before = payloads.len();
         for event in self.parsed.drain(..) {
             payloads.extend(payload::decode(&event.data).map_err(|error| undecodable(&error))?);
+        }
+        if payloads.len() > before {
+            self.taps.tell(|tap| tap.opened(&payloads[before..]));
         }
         Ok(())
     }

@@ -370,7 +370,7 @@ fn user(text: &str) -> Message {
 }
 
 fn of_client(client: &str) -> Scope {
-    Scope { client: client.to_owned(), session: None }
+    Scope { client: client.to_owned(), ..Scope::default() }
 }
 
 async fn ask_as(bench: &Bench, client: &str, turn: &Turn) -> Vec<TurnEvent> {
