@@ -457,6 +457,9 @@ async fn a_strict_server_refuses_what_cannot_be_honoured() {
     let error = check_error(bench.chat(&question(json!({"seed": 7, "top_p": 0.5}))).await, 400, Value::Null).await;
     assert_eq!(error["param"], "seed");
     assert_eq!(bench.chat(&question(json!({"top_p": 1, "user": "u"}))).await.status(), StatusCode::OK);
+    let harmless = json!({"model": "auto", "input": "hi", "include": ["reasoning.encrypted_content"]});
+    let response = bench.request(Method::POST, "/v1/responses").body(harmless.to_string()).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "what costs nothing to lack is not refused");
 }
 
 #[tokio::test]
@@ -521,4 +524,17 @@ async fn a_complete_response_says_when_it_was() {
     assert_eq!(body(bench.get(&format!("/v1/responses/{id}")).await).await["completed_at"], whole["completed_at"]);
     let cut = body(ask(json!({"max_output_tokens": 1})).await.unwrap()).await;
     assert_eq!((&cut["status"], &cut["completed_at"]), (&json!("incomplete"), &Value::Null));
+}
+
+#[tokio::test]
+async fn what_a_model_cannot_be_asked_for_is_not_found() {
+    let bench = Bench::new(json!([plain("x")])).await;
+    for path in ["/v1beta/models/auto:embedContent", "/v1/models/auto:batchEmbedContents"] {
+        let response = bench.request(Method::POST, path).body("{}").send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        let error = body(response).await["error"].clone();
+        assert!(error["message"].as_str().unwrap().contains(":generateContent"), "it says what there is: {error}");
+    }
+    let response = bench.request(Method::POST, "/v1/models/auto").body("{}").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
