@@ -430,7 +430,7 @@ impl Job {
             Class::Unauthorized => lease.settle(Outcome::Unauthorized),
             Class::OutOfCredits => lease.settle(Outcome::OutOfCredits),
             Class::Forbidden => lease.settle(Outcome::Forbidden),
-            Class::Terminal => lease.settle(Outcome::Failed),
+            Class::Untrusted | Class::Terminal => lease.settle(Outcome::Failed),
             Class::RateLimited => {
                 lease.settle(Outcome::RateLimited { retry_after: error.retry_after });
                 return self.pause(error).await.map(|()| None);
