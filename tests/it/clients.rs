@@ -469,9 +469,9 @@ fn anthropic_messages(told: &[Said]) -> Vec<Value> {
         Said::User(text) => ("user", vec![json!({"type": "text", "text": text})]),
         Said::Model(text, calls) => {
             let text = (!text.is_empty()).then(|| json!({"type": "text", "text": text}));
-            let calls = calls.iter().map(
-                |call| json!({"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}),
-            );
+            let calls = calls
+                .iter()
+                .map(|call| json!({"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}));
             ("assistant", text.into_iter().chain(calls).collect())
         }
         Said::Result(call, text) => {
@@ -486,9 +486,9 @@ fn gemini_contents(told: &[Said]) -> Vec<Value> {
         Said::User(text) => ("user", vec![json!({"text": text})]),
         Said::Model(text, calls) => {
             let text = (!text.is_empty()).then(|| json!({"text": text}));
-            let calls = calls.iter().map(
-                |call| json!({"functionCall": {"id": call.id, "name": call.name, "args": call.arguments}}),
-            );
+            let calls = calls
+                .iter()
+                .map(|call| json!({"functionCall": {"id": call.id, "name": call.name, "args": call.arguments}}));
             ("model", text.into_iter().chain(calls).collect())
         }
         Said::Result(call, text) => {

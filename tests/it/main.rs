@@ -4,6 +4,7 @@
 
 mod anthropic;
 mod captures;
+mod chopped;
 mod cli;
 mod clients;
 mod codec;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::{
     clients::{CLIENTS, Client, End, user},
@@ -40,7 +41,8 @@ const SERVER: &str = "server_error";
 const INVALID: Looks = looks((400, REQUEST, None), (400, REQUEST), (400, "INVALID_ARGUMENT"));
 const CONTEXT: Looks =
     looks((400, REQUEST, Some("context_length_exceeded")), (400, REQUEST), (400, "INVALID_ARGUMENT"));
-const FORBIDDEN: Looks = looks((403, REQUEST, Some("forbidden")), (403, "permission_error"), (403, "PERMISSION_DENIED"));
+const FORBIDDEN: Looks =
+    looks((403, REQUEST, Some("forbidden")), (403, "permission_error"), (403, "PERMISSION_DENIED"));
 const MODEL: Looks =
     looks((403, REQUEST, Some("model_not_allowed")), (403, "permission_error"), (403, "PERMISSION_DENIED"));
 const VENDOR_KEY: Looks =
@@ -50,8 +52,7 @@ const NO_MODEL: Looks = looks((404, REQUEST, Some("model_not_found")), (404, "no
 const METHOD: Looks = looks((405, REQUEST, Some("method_not_allowed")), (405, REQUEST), (405, "UNIMPLEMENTED"));
 const TOO_LARGE: Looks =
     looks((413, REQUEST, Some("request_too_large")), (413, "request_too_large"), (413, "INVALID_ARGUMENT"));
-const ENCODING: Looks =
-    looks((415, REQUEST, Some("unsupported_encoding")), (415, REQUEST), (415, "INVALID_ARGUMENT"));
+const ENCODING: Looks = looks((415, REQUEST, Some("unsupported_encoding")), (415, REQUEST), (415, "INVALID_ARGUMENT"));
 const CLIENT_KEY: Looks =
     looks((401, REQUEST, Some("invalid_api_key")), (401, "authentication_error"), (401, "UNAUTHENTICATED"));
 const UPSTREAM: Looks = looks((500, SERVER, Some("upstream_error")), (500, "api_error"), (500, "INTERNAL"));
@@ -160,7 +161,7 @@ async fn ask(front: &Front, client: Client, stream: bool) -> Response {
 }
 
 fn quick() -> Setup {
-    Setup { idle_timeout: Duration::from_millis(300), ..Setup::default() }
+    Setup { idle_timeout: Duration::from_millis(700), ..Setup::default() }
 }
 
 fn steps(steps: Value) -> Value {
@@ -180,8 +181,16 @@ fn failures() -> Vec<(&'static str, Value, Looks)> {
         ("an empty answer", json!([{"status": 200, "body": ""}]), UPSTREAM),
         ("cut before the first word", steps(json!(["cut"])), TRUNCATED),
         ("broken before the first word", steps(json!(["abort"])), TRUNCATED),
-        ("cut before the first event", json!([{"preamble": false, "steps": [{"bytes": ": hello\n\n"}, "cut"]}]), TRUNCATED),
-        ("cut within a call", steps(json!([{"tool_call": {"name": "add", "arguments": {"text": "1"}}}, "cut"])), TRUNCATED),
+        (
+            "cut before the first event",
+            json!([{"preamble": false, "steps": [{"bytes": ": hello\n\n"}, "cut"]}]),
+            TRUNCATED,
+        ),
+        (
+            "cut within a call",
+            steps(json!([{"tool_call": {"name": "add", "arguments": {"text": "1"}}}, "cut"])),
+            TRUNCATED,
+        ),
         ("silent before the first event", json!([{"preamble": false, "steps": ["stall"]}]), TIMEOUT),
         ("silent before the first word", steps(json!(["stall"])), TIMEOUT),
         ("silent before the status", json!([{"delay_ms": 5_000, "steps": []}]), TIMEOUT),
@@ -225,16 +234,20 @@ fn failures() -> Vec<(&'static str, Value, Looks)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_before_the_first_word_has_a_status() {
+    let mut rows = JoinSet::new();
     for (what, exchanges, looks) in failures() {
-        let simulator = playing(&exchanges);
-        let front = Front::start(simulator.url(), quick()).await;
-        for client in CLIENTS {
-            for stream in [true, false] {
-                let response = ask(&front, client, stream).await;
-                looks.check(client, response, &format!("{what}, stream {stream}")).await;
+        rows.spawn(async move {
+            let simulator = playing(&exchanges);
+            let front = Front::start(simulator.url(), quick()).await;
+            for client in CLIENTS {
+                for stream in [true, false] {
+                    let response = ask(&front, client, stream).await;
+                    looks.check(client, response, &format!("{what}, stream {stream}")).await;
+                }
             }
-        }
+        });
     }
+    rows.join_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -242,6 +255,7 @@ async fn what_fails_after_the_first_word_is_said_in_the_stream_and_a_status_of_a
     let internal = |message: &str| finish(json!({"internal_error": {"message": message}}));
     let overload = r#"{"error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     let call = json!({"tool_call": {"name": "add", "arguments": {"text": "1"}}});
+    let mut rows = JoinSet::new();
     for (what, ends, looks) in [
         ("cut", json!(["cut"]), TRUNCATED),
         ("abort", json!(["abort"]), TRUNCATED),
@@ -257,22 +271,27 @@ async fn what_fails_after_the_first_word_is_said_in_the_stream_and_a_status_of_a
         ("a vendor's overload", json!([internal(overload)]), OVERLOADED),
         ("an event that cannot be read", json!([{"data": "!!"}, finish(json!("done"))]), UPSTREAM),
     ] {
-        let mut all = vec![json!({"text": "So far so good"})];
-        all.extend(ends.as_array().unwrap().iter().cloned());
-        let simulator = playing(&steps(json!(all)));
-        let front = Front::start(simulator.url(), quick()).await;
-        for client in CLIENTS {
-            let response = ask(&front, client, true).await;
-            assert_eq!(response.status(), 200, "{what}, {client:?}");
-            check_request_id(&response, what);
-            let heard = client.hears(true, &response.text().await.unwrap());
-            assert_eq!(heard.text, "So far so good", "{what}, {client:?}");
-            assert_eq!(heard.calls, [], "{what}, {client:?}: half an answer has no calls");
-            looks.check_end(client, &heard.end, what);
-            looks.check(client, ask(&front, client, false).await, what).await;
-        }
-        assert_eq!(simulator.requests().len(), 8, "{what}: what acted is not asked again");
+        rows.spawn(fails_after_a_word(what, ends, looks));
     }
+    rows.join_all().await;
+}
+
+async fn fails_after_a_word(what: &'static str, ends: Value, looks: Looks) {
+    let mut all = vec![json!({"text": "So far so good"})];
+    all.extend(ends.as_array().unwrap().iter().cloned());
+    let simulator = playing(&steps(json!(all)));
+    let front = Front::start(simulator.url(), quick()).await;
+    for client in CLIENTS {
+        let response = ask(&front, client, true).await;
+        assert_eq!(response.status(), 200, "{what}, {client:?}");
+        check_request_id(&response, what);
+        let heard = client.hears(true, &response.text().await.unwrap());
+        assert_eq!(heard.text, "So far so good", "{what}, {client:?}");
+        assert_eq!(heard.calls, [], "{what}, {client:?}: half an answer has no calls");
+        looks.check_end(client, &heard.end, what);
+        looks.check(client, ask(&front, client, false).await, what).await;
+    }
+    assert_eq!(simulator.requests().len(), 8, "{what}: what acted is not asked again");
 }
 
 #[tokio::test]
@@ -363,25 +382,11 @@ async fn a_wrong_key_is_refused_in_the_clients_form() {
 /// The most that a body may be by default.
 const LIMIT: usize = 64 * 1024 * 1024;
 
-/// A picture of about `size` bytes of base64, which is what makes real bodies large.
-fn with_picture(client: Client, size: usize) -> Value {
-    let data = "A".repeat(size / 4 * 4);
-    let url = format!("data:image/png;base64,{data}");
+/// A body that is made `size` bytes larger by a member that nobody knows.
+fn padded(client: Client, size: usize) -> String {
     let mut body = client.body(false, &[user("hi")], &[]);
-    match client {
-        Client::Chat => {
-            body["messages"][0]["content"] = json!([{"type": "image_url", "image_url": {"url": url}}]);
-        }
-        Client::Responses => body["input"][0]["content"] = json!([{"type": "input_image", "image_url": url}]),
-        Client::Anthropic => {
-            let source = json!({"type": "base64", "media_type": "image/png", "data": data});
-            body["messages"][0]["content"] = json!([{"type": "image", "source": source}]);
-        }
-        Client::Gemini => {
-            body["contents"][0]["parts"] = json!([{"inlineData": {"mimeType": "image/png", "data": data}}]);
-        }
-    }
-    body
+    body["padding"] = json!("x".repeat(size));
+    body.to_string()
 }
 
 /// A zstd frame of a few bytes that grows to `size`: blocks that repeat one byte.
@@ -404,15 +409,25 @@ async fn large_bodies_are_taken_and_too_large_ones_refused() {
     let simulator = playing(&steps(json!([{"text": "Seen."}])));
     let front = Front::start(simulator.url(), Setup::default()).await;
     for client in CLIENTS {
-        let send = |body: Vec<u8>| front.request(Method::POST, client.path(false)).body(body).send();
-        let large = with_picture(client, 33 * 1024 * 1024).to_string().into_bytes();
-        let response = send(large).await.unwrap();
+        let send = |body: String| front.request(Method::POST, client.path(false)).body(body).send();
+        let response = send(padded(client, 33 * 1024 * 1024)).await.unwrap();
         assert_eq!(response.status(), 200, "{client:?}");
         assert_eq!(client.hears(false, &response.text().await.unwrap()).text, "Seen.");
-        let larger = with_picture(client, 65 * 1024 * 1024).to_string().into_bytes();
-        assert!(larger.len() > LIMIT);
-        TOO_LARGE.check(client, send(larger).await.unwrap(), "65 MiB").await;
+        TOO_LARGE.check(client, send(" ".repeat(LIMIT + 1024 * 1024)).await.unwrap(), "65 MiB").await;
     }
+}
+
+/// The upstream echoes what it is asked, so its events are as large as a picture can be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_picture_comes_back_in_an_event_and_is_no_trouble() {
+    let simulator = playing(&steps(json!([{"text": "Seen."}])));
+    let front = Front::start(simulator.url(), Setup::default()).await;
+    let data = "A".repeat(14 * 1024 * 1024);
+    let source = json!({"type": "base64", "media_type": "image/png", "data": data});
+    let mut body = Client::Anthropic.body(true, &[user("hi")], &[]);
+    body["messages"][0]["content"] = json!([{"type": "image", "source": source}]);
+    let response = front.post(Client::Anthropic.path(true), &body).await;
+    assert_eq!(Client::Anthropic.hears(true, &response.text().await.unwrap()).text, "Seen.");
 }
 
 #[tokio::test]
