@@ -42,6 +42,7 @@ mod auth;
 mod catalogue;
 mod check;
 mod conversation;
+mod count;
 mod event;
 mod graphql;
 mod log;

@@ -27,4 +27,5 @@ mod simulator;
 mod sizes;
 mod sse;
 mod upstream;
+mod usage;
 mod verbs;
