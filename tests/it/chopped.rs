@@ -46,11 +46,13 @@ impl Upstream {
         let mut serving = JoinSet::new();
         let plans = Arc::clone(&plan);
         serving.spawn(async move {
+            let mut answering = JoinSet::new();
             loop {
                 let (connection, _) = listener.accept().await.unwrap();
                 let plan = plans.lock().unwrap().clone();
                 // Whoever hangs up early has heard what it wanted.
-                tokio::spawn(async move { drop(answer(connection, plan).await) });
+                answering.spawn(async move { drop(answer(connection, plan).await) });
+                while answering.try_join_next().is_some() {}
             }
         });
         Self { root, plan, _serving: serving }
