@@ -184,9 +184,10 @@ def test_an_interrupted_task_ends_the_upstream_too(playing, folder):
 
 @pytest.mark.shows("long silence")
 def test_a_long_silence_is_bridged(playing, folder):
-    steps = answer(text("A while. "), {"delay_ms": 9000}, text("Late."))
-    watched = {"CLAUDE_ENABLE_STREAM_WATCHDOG": "1", "CLAUDE_STREAM_IDLE_TIMEOUT_MS": "3000", "CLAUDE_CODE_MAX_RETRIES": "0"}
-    gateway = playing(steps, WARP2API_HEARTBEAT="500ms")
-    code, lines = claude(gateway, folder, "Take your time", **watched)
+    # It gives up after ten seconds without a byte, which is the least that it can be made to wait.
+    watched = {"CLAUDE_ENABLE_BYTE_WATCHDOG": "1", "CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS": "10000"}
+    steps = answer(text("A while. "), {"delay_ms": 14_000}, text("Late."))
+    gateway = playing(steps, WARP2API_HEARTBEAT="2s")
+    code, lines = claude(gateway, folder, "Take your time", CLAUDE_CODE_MAX_RETRIES="0", **watched)
     assert (code, lines[-1]["result"]) == (0, "A while. Late."), lines[-1]
     assert len(turns(gateway)) == 1, turns(gateway)
