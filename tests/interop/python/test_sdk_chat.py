@@ -6,10 +6,14 @@ import json
 import struct
 import zlib
 
+import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from steps import CLOCK, WEATHER, WORDS, answer, ask, call, text
+
+CLIENT = "openai (Python), Chat Completions"
+VERSION = openai.__version__
 
 
 def client(gateway, key="any"):
@@ -43,6 +47,7 @@ def streamed_calls(received):
     return [calls[index] for index in sorted(calls)]
 
 
+@pytest.mark.shows("text", "stream")
 def test_a_streamed_answer_is_the_whole_answer(playing):
     gateway = playing(answer(text()))
     whole = client(gateway).chat.completions.create(**ask())
@@ -77,6 +82,7 @@ def test_a_conversation_and_a_system_prompt_are_accepted(talking):
     assert "zebra-44" in whole.choices[0].message.content
 
 
+@pytest.mark.shows("one tool")
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_tool_round_trip(playing, stream):
     result = "It is 21 degrees and dry."
@@ -118,6 +124,7 @@ def test_the_result_of_a_tool_reaches_the_upstream(talking):
     assert "zebra-45 degrees" in client(talking).chat.completions.create(**request).choices[0].message.content
 
 
+@pytest.mark.shows("parallel tools")
 @pytest.mark.parametrize("stream", [False, True])
 def test_two_parallel_calls(playing, stream):
     both = (call("get_weather", "call-1", city="Paris"), call("get_time", "call-2", zone="CET"))
@@ -188,6 +195,7 @@ def test_arguments_that_an_update_replaces_are_sent_once(playing):
     assert json.loads(made["arguments"]) == {"city": "Paris"}
 
 
+@pytest.mark.shows("reasoning")
 def test_reasoning_is_apart_from_the_answer(playing):
     gateway = playing(answer({"reasoning": "First I think."}, text("Then I speak.")))
     message = client(gateway).chat.completions.create(**ask()).choices[0].message
@@ -250,6 +258,7 @@ def png(width, height):
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+@pytest.mark.shows("image")
 def test_an_image_reaches_the_upstream(talking):
     picture = png(4, 3)
     url = "data:image/png;base64," + base64.b64encode(picture).decode()
