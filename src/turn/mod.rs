@@ -14,5 +14,5 @@ pub use event::{Page, StopReason, TurnEvent, Usage, UsageSource, WebSearch};
 pub use ids::unique_id;
 pub use repair::repair;
 pub use request::{
-    Content, File, Format, Image, Limits, Message, Output, Tool, ToolCall, ToolChoice, ToolResult, Turn,
+    Content, File, Format, Image, Limits, Message, Output, RAW_ARGUMENTS, Tool, ToolCall, ToolChoice, ToolResult, Turn,
 };

@@ -21,6 +21,7 @@ mod json;
 mod layers;
 mod leaving;
 mod matrix;
+mod repairs;
 mod responses;
 mod server;
 mod sessions;
