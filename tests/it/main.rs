@@ -21,6 +21,7 @@ mod json;
 mod layers;
 mod leaving;
 mod matrix;
+mod quota;
 mod repairs;
 mod responses;
 mod server;

@@ -101,7 +101,7 @@ fn rows() -> Vec<Row> {
         ),
         (
             "a result that comes late",
-            vec![user("a"), calls(&[one.clone()]), user("b"), said("c"), result("1", "p"), user("d")],
+            vec![user("a"), calls(std::slice::from_ref(&one)), user("b"), said("c"), result("1", "p"), user("d")],
             &["user a", r#"call 1 {"text":"x"}"#, "result 1 p", "user b", "said c", "user d"],
             "moved_tool_result",
         ),
@@ -119,13 +119,19 @@ fn rows() -> Vec<Row> {
         ),
         (
             "a result that came twice",
-            vec![user("a"), calls(&[one.clone()]), result("1", "old"), result("1", "new")],
+            vec![user("a"), calls(std::slice::from_ref(&one)), result("1", "old"), result("1", "new")],
             &["user a", r#"call 1 {"text":"x"}"#, "result 1 new"],
             "duplicate_tool_result",
         ),
         (
             "an id that is used again",
-            vec![user("a"), calls(&[one.clone()]), result("1", "p"), calls(&[call("1", "z")]), result("1", "r")],
+            vec![
+                user("a"),
+                calls(std::slice::from_ref(&one)),
+                result("1", "p"),
+                calls(&[call("1", "z")]),
+                result("1", "r"),
+            ],
             &["user a", r#"call 1 {"text":"x"}"#, "result 1 p", r#"call 1_2 {"text":"z"}"#, "result 1_2 r"],
             "duplicate_call_id",
         ),
@@ -151,7 +157,7 @@ fn rows() -> Vec<Row> {
         ),
         (
             "a conversation that ends with a call",
-            vec![user("a"), calls(&[one.clone()])],
+            vec![user("a"), calls(std::slice::from_ref(&one))],
             &["user a", r#"call 1 {"text":"x"}"#, INTERRUPTED],
             "unanswered_call",
         ),

@@ -126,6 +126,9 @@ async fn an_answer_is_one_body_too() {
     let response = bench.chat(&question(json!({}))).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_ne!(header(&response, "x-warp2api-usage-source"), "");
+    assert_eq!(header(&response, "x-warp2api-credits"), "1");
+    // 30 tokens of a window of 200,000.
+    assert_eq!(header(&response, "x-warp2api-context-used"), "0.00015");
     let body = body(response).await;
     assert_eq!(body["choices"][0]["message"]["content"], "Hello, world.");
     assert_eq!(body["choices"][0]["finish_reason"], "stop");
@@ -429,6 +432,9 @@ async fn a_strict_server_refuses_what_cannot_be_honoured() {
     let error = check_error(bench.chat(&question(json!({"seed": 7, "top_p": 0.5}))).await, 400, Value::Null).await;
     assert_eq!(error["param"], "seed");
     assert_eq!(bench.chat(&question(json!({"top_p": 1, "user": "u"}))).await.status(), StatusCode::OK);
+    let harmless = json!({"model": "auto", "input": "hi", "include": ["reasoning.encrypted_content"]});
+    let response = bench.request(Method::POST, "/v1/responses").body(harmless.to_string()).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "what costs nothing to lack is not refused");
 }
 
 #[tokio::test]
@@ -477,4 +483,33 @@ async fn a_refusal_that_cannot_wait_for_the_body_says_that_the_connection_ends()
         let answer = exchange(bench.address, &refused, "").await;
         assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("connection: close"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_complete_response_says_when_it_was() {
+    let bench = Bench::new(json!([plain("Hello."), {"steps": [{"text": "a b c d"}, "stall"]}])).await;
+    let ask = |more: Value| {
+        let mut body = json!({"model": "auto", "input": "hi"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        bench.request(Method::POST, "/v1/responses").body(body.to_string()).send()
+    };
+    let whole = body(ask(json!({})).await.unwrap()).await;
+    assert!(whole["completed_at"].as_u64().unwrap() >= whole["created_at"].as_u64().unwrap(), "{whole}");
+    let id = whole["id"].as_str().unwrap();
+    assert_eq!(body(bench.get(&format!("/v1/responses/{id}")).await).await["completed_at"], whole["completed_at"]);
+    let cut = body(ask(json!({"max_output_tokens": 1})).await.unwrap()).await;
+    assert_eq!((&cut["status"], &cut["completed_at"]), (&json!("incomplete"), &Value::Null));
+}
+
+#[tokio::test]
+async fn what_a_model_cannot_be_asked_for_is_not_found() {
+    let bench = Bench::new(json!([plain("x")])).await;
+    for path in ["/v1beta/models/auto:embedContent", "/v1/models/auto:batchEmbedContents"] {
+        let response = bench.request(Method::POST, path).body("{}").send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        let error = body(response).await["error"].clone();
+        assert!(error["message"].as_str().unwrap().contains(":generateContent"), "it says what there is: {error}");
+    }
+    let response = bench.request(Method::POST, "/v1/models/auto").body("{}").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
