@@ -3,7 +3,7 @@
 //! It must not know how counts are told.
 
 use serde_json::Value;
-use tiktoken_rs::o200k_base_singleton;
+use tiktoken_rs::cl100k_base_singleton;
 
 use crate::simulator::request::{Request, list};
 
@@ -24,7 +24,7 @@ const IMAGES: [&str; 2] = ["image", "images"];
 /// Tokens of the text.
 pub(crate) fn tokens(text: &str) -> usize {
     let sample = &text[..text.floor_char_boundary(SAMPLE)];
-    let counted = o200k_base_singleton().encode_ordinary(sample).len();
+    let counted = cl100k_base_singleton().encode_ordinary(sample).len();
     counted.saturating_mul(text.len()).div_ceil(sample.len().max(1))
 }
 

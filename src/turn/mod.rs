@@ -16,5 +16,5 @@ pub use ids::unique_id;
 pub use quota::Quota;
 pub use repair::repair;
 pub use request::{
-    Content, File, Format, Image, Limits, Message, Output, Tool, ToolCall, ToolChoice, ToolResult, Turn,
+    Content, File, Format, Image, Limits, Message, Output, RAW_ARGUMENTS, Tool, ToolCall, ToolChoice, ToolResult, Turn,
 };

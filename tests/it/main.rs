@@ -22,6 +22,7 @@ mod layers;
 mod leaving;
 mod matrix;
 mod quota;
+mod repairs;
 mod responses;
 mod server;
 mod sessions;
