@@ -217,8 +217,11 @@ impl Job {
     async fn read(&mut self, reading: &mut Reading, batch: &mut Vec<TurnEvent>) -> Result<Step, Failure> {
         let goes_on = reading.events.next(&mut reading.payloads).await?;
         let mut heard = Vec::new();
-        for wire in reading.payloads.drain(..) {
-            reading.assembler.push(&wire, &mut heard).map_err(|error| client::undecodable(&error))?;
+        let assembler = &mut reading.assembler;
+        let pushed = reading.payloads.drain(..).try_for_each(|wire| assembler.push(&wire, &mut heard).map(drop));
+        if let Err(error) = pushed {
+            // What came before it has been said, however it arrived.
+            return if self.pass(heard, batch) { Ok(Step::Over) } else { Err(client::undecodable(&error)) };
         }
         if !goes_on {
             reading.assembler.end(&mut heard);

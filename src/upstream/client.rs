@@ -47,6 +47,8 @@ pub struct Events {
     parsed: Vec<sse::Event>,
     idle_timeout: Duration,
     is_empty: bool,
+    /// Why there is no more, kept until what came before it has been taken.
+    failure: Option<Failure>,
 }
 
 /// An HTTP client with the connection policy of `config`: proxies from the environment, the system's certificates and
@@ -138,6 +140,7 @@ impl Client {
             parsed: Vec::new(),
             idle_timeout: self.idle_timeout,
             is_empty: true,
+            failure: None,
         })
     }
 
@@ -165,25 +168,39 @@ impl Events {
     /// already arrived is taken along, so that it can be passed on in one write. Returns false at the end.
     ///
     /// # Errors
-    /// When the connection breaks, the upstream falls silent, or what comes is not a stream of events.
+    /// When the connection breaks, the upstream falls silent, or what comes is not a stream of events; but only after
+    /// the payloads before that, however the bytes came: whether a call may be made again depends on them.
     pub async fn next(&mut self, payloads: &mut Vec<Bytes>) -> Result<bool, Failure> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let read = self.read().await;
+        let went_on = self.take(payloads).and(read);
+        match went_on {
+            Err(failure) if !payloads.is_empty() => {
+                self.failure = Some(failure);
+                Ok(true)
+            }
+            went_on => went_on,
+        }
+    }
+
+    /// Parses the next bytes and what has arrived behind them. Returns false at the end.
+    async fn read(&mut self) -> Result<bool, Failure> {
         let chunk = tokio::time::timeout(self.idle_timeout, self.response.chunk()).await;
         let mut chunk = chunk.map_err(|_| silent(self.idle_timeout))?.map_err(|error| broken(&reasons(&error)))?;
         loop {
             let Some(bytes) = chunk else {
                 self.decoder.finish(&mut self.parsed).map_err(|error| broken(&error))?;
-                self.take(payloads)?;
                 return if self.is_empty { Err(empty()) } else { Ok(false) };
             };
             self.is_empty &= bytes.is_empty();
             self.decoder.push(&bytes, &mut self.parsed).map_err(|error| broken(&error))?;
             match self.response.chunk().now_or_never() {
                 Some(more) => chunk = more.map_err(|error| broken(&reasons(&error)))?,
-                None => break,
+                None => return Ok(true),
             }
         }
-        self.take(payloads)?;
-        Ok(true)
     }
 
     fn take(&mut self, payloads: &mut Vec<Bytes>) -> Result<(), Failure> {
