@@ -21,5 +21,6 @@ mod settings;
 mod simulator;
 mod sizes;
 mod sse;
+mod state;
 mod upstream;
 mod verbs;
