@@ -2,7 +2,7 @@
 //!
 //! In reading order: `token` is what a credential is, `account` whose, `source` where accounts come from, `exchange` the call that turns a
 //! refresh token into a bearer, `slot` one account's state and its renewal, once for all who wait, `pool` and `lease`
-//! what is lent out.
+//! what is lent out, `store` where accounts rest.
 //! It must not know what a bearer is used for, and it reads no environment: everything comes in as a [`Config`].
 
 use std::{sync::Arc, time::SystemTime};
@@ -16,6 +16,7 @@ mod lease;
 mod pool;
 mod slot;
 mod source;
+mod store;
 mod token;
 
 pub use account::{Kind, Tier};
@@ -23,6 +24,7 @@ pub use error::CredentialError;
 pub use lease::{Lease, Outcome};
 pub use pool::Pool;
 pub use slot::{Standing, Status};
+pub use store::{Added, Identity, Loan, New, Store, StoreError, Stored, StoredStanding};
 
 /// What time it is. A parameter, so that a test can let an hour pass.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -38,12 +40,14 @@ pub struct Config {
     pub jwt: Option<Secret>,
     /// The refresh token of a signed-in session.
     pub refresh_token: Option<Secret>,
+    /// Where accounts rest, and where what is renewed is kept.
+    pub store: Option<Store>,
 }
 
 impl Config {
     /// No credentials for the service at `address`.
     #[must_use]
     pub fn new(address: Address) -> Self {
-        Self { address, api_key: None, jwt: None, refresh_token: None }
+        Self { address, api_key: None, jwt: None, refresh_token: None, store: None }
     }
 }

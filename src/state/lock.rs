@@ -21,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A lock that is held for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub struct Lock {
     _file: File,
 }
 

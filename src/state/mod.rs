@@ -21,10 +21,11 @@ mod vault;
 
 pub use error::StateError;
 pub use key::KeyKind;
+pub use lock::Lock;
 pub use shelf::{Limits, Shelf, Shelves};
 
 pub(crate) use database::Database;
-pub(crate) use lock::Lock;
+
 pub(crate) use vault::Vault;
 
 /// The state of one directory. Cheap to clone; any number of processes may have the same directory open.
@@ -64,19 +65,6 @@ impl State {
     /// Where it all is.
     pub(crate) fn directory(&self) -> &Path {
         &self.core.directory
-    }
-
-    /// Runs `work` on this state where it may block.
-    pub(crate) async fn run<T: Send + 'static, E: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        E: From<StateError>,
-    {
-        let state = self.clone();
-        let done = tokio::task::spawn_blocking(move || work(&state)).await;
-        done.unwrap_or_else(|_| Err(E::from(StateError::Stopped)))
     }
 }
 
