@@ -22,5 +22,6 @@ mod simulator;
 mod sizes;
 mod sse;
 mod state;
+mod store;
 mod upstream;
 mod verbs;

@@ -40,8 +40,7 @@ impl StoredAccounts {
             Kind::ApiKey => Arc::new(StoredKey { stored, store: self.store.clone() }),
             Kind::Session | Kind::Anonymous | Kind::Token => {
                 let exchange = Exchange::new(&self.address, Arc::clone(&self.clock))?;
-                let renewal =
-                    Renewal::new(self.store.clone(), stored.id.clone(), exchange, Arc::clone(&self.clock));
+                let renewal = Renewal::new(self.store.clone(), stored.id.clone(), exchange, Arc::clone(&self.clock));
                 Arc::new(StoredSession { stored, renewal })
             }
         })
