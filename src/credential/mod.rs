@@ -2,7 +2,7 @@
 //!
 //! In reading order: `token` is what a credential is, `account` whose, `source` where accounts come from, `exchange` the call that turns a
 //! refresh token into a bearer, `slot` one account's state and its renewal, once for all who wait, `pool` and `lease`
-//! what is lent out.
+//! what is lent out, `store` where accounts rest.
 //! It must not know what a bearer is used for, and it reads no environment: everything comes in as a [`Config`].
 
 use std::{sync::Arc, time::SystemTime};
@@ -18,6 +18,7 @@ mod pool;
 mod rest;
 mod slot;
 mod source;
+mod store;
 mod token;
 
 pub use account::{Kind, Tier};
@@ -26,6 +27,7 @@ pub use lease::{Lease, Outcome};
 pub use pool::{Choice, Counter, Obstacle, Pool, Wish};
 pub use rest::{Reason, Rest};
 pub use slot::{Standing, Status};
+pub use store::{Added, Identity, Loan, New, Store, StoreError, Stored, StoredStanding};
 
 /// What time it is. A parameter, so that a test can let an hour pass.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -46,12 +48,14 @@ pub struct Config {
     pub refresh_token: Option<Secret>,
     /// How many accounts are kept ready, where the sources have that many.
     pub size: usize,
+    /// Where accounts rest, and where what is renewed is kept.
+    pub store: Option<Store>,
 }
 
 impl Config {
     /// No credentials for the service at `address`.
     #[must_use]
     pub fn new(address: Address) -> Self {
-        Self { address, api_key: None, jwt: None, refresh_token: None, size: POOL_SIZE }
+        Self { address, api_key: None, jwt: None, refresh_token: None, size: POOL_SIZE, store: None }
     }
 }

@@ -30,6 +30,8 @@ mod settings;
 mod simulator;
 mod sizes;
 mod sse;
+mod state;
+mod store;
 mod upstream;
 mod usage;
 mod verbs;

@@ -108,10 +108,6 @@ impl Ledger for Book {
 
     fn count(&self, _more: &[(Counter, u64)]) {}
 
-    fn counted(&self) -> Vec<(Counter, u64)> {
-        Vec::new()
-    }
-
     fn publish(&self, _snapshot: &Value) {}
 
     fn withdraw(&self) {}
