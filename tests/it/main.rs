@@ -23,3 +23,4 @@ mod sizes;
 mod sse;
 mod upstream;
 mod verbs;
+mod worker;

@@ -138,9 +138,9 @@ impl Cloudflare {
     pub(crate) async fn bindings(&self, name: &str) -> Result<Option<Vec<Value>>, CloudflareError> {
         const DOING: &str = "tell the Worker's settings";
         let request = self.request(Method::GET, &format!("scripts/{name}/settings"));
-        let Some(mut result) = unless_missing(self.ask(DOING, request, &[]).await)? else { return Ok(None) };
-        match result["bindings"].take() {
-            Value::Array(bindings) => Ok(Some(bindings)),
+        let Some(result) = unless_missing(self.ask(DOING, request, &[]).await)? else { return Ok(None) };
+        match &result["bindings"] {
+            Value::Array(bindings) => Ok(Some(bindings.clone())),
             // A Worker need not have any.
             Value::Null => Ok(Some(Vec::new())),
             _ => Err(unreadable(DOING, "its \"bindings\" are no list")),
@@ -194,16 +194,16 @@ impl Cloudflare {
         if status.is_success() && body.is_empty() {
             return Ok(Value::Null);
         }
-        let answer = serde_json::from_slice::<Value>(&body);
-        match answer {
-            Ok(mut answer) if status.is_success() && answer["success"] == true => Ok(answer["result"].take()),
-            Err(error) if status.is_success() => Err(unreadable(doing, &error.to_string())),
-            answer => {
-                let error = answer.map_or(Value::Null, |mut answer| answer["errors"][0].take());
-                let hidden: Vec<_> = secrets.iter().copied().chain([&self.token]).collect();
-                Err(refusal(doing, status, &error, &hidden))
-            }
+        let answer = match serde_json::from_slice::<Value>(&body) {
+            Ok(answer) => answer,
+            Err(error) if status.is_success() => return Err(unreadable(doing, &error.to_string())),
+            Err(_) => Value::Null,
+        };
+        if status.is_success() && answer["success"] == true {
+            return Ok(answer["result"].clone());
         }
+        let hidden: Vec<_> = secrets.iter().copied().chain([&self.token]).collect();
+        Err(refusal(doing, status, &answer["errors"][0], &hidden))
     }
 }
 

@@ -1,0 +1,1 @@
+//! The broker on the runtime that Cloudflare runs.
