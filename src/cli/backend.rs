@@ -124,7 +124,8 @@ fn upstream_configuration(wire: &Wire, address: Address) -> upstream::Config {
 
 /// The further certificates to trust, if any are named.
 pub(crate) fn certificates(wire: &Wire) -> Result<Option<Vec<u8>>, Failure> {
-    let unreadable = |path: &Path, error| Failure::usage(format!("cannot read the CA file {}: {error}", path.display()));
+    let unreadable =
+        |path: &Path, error| Failure::usage(format!("cannot read the CA file {}: {error}", path.display()));
     wire.ca_file.as_deref().map(|path| std::fs::read(path).map_err(|error| unreadable(path, error))).transpose()
 }
 

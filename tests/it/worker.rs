@@ -55,7 +55,10 @@ fn deploy_puts_up_a_broker_and_prints_how_to_use_it() {
     assert!(key.len() > 64 && !ran.err.contains(key), "{ran:?}");
     let script = cloudflare.account().scripts[NAME].clone();
     assert_eq!(script.module, std::fs::read_to_string(root().join("src/credential/broker/worker.js")).unwrap());
-    assert_eq!(script.bindings.keys().collect::<Vec<_>>(), ["ACCOUNTS", "BROKER_KEY_SHA256", "REFRESH_TOKEN_0", "TOKEN_URLS"]);
+    assert_eq!(
+        script.bindings.keys().collect::<Vec<_>>(),
+        ["ACCOUNTS", "BROKER_KEY_SHA256", "REFRESH_TOKEN_0", "TOKEN_URLS"]
+    );
     assert_eq!(script.text("BROKER_KEY_SHA256"), digest(key));
     assert_eq!(script.text("REFRESH_TOKEN_0"), REFRESH);
     assert_eq!(script.text("ACCOUNTS"), r#"["WARP_REFRESH_TOKEN"]"#);
@@ -66,7 +69,10 @@ fn deploy_puts_up_a_broker_and_prints_how_to_use_it() {
         assert_eq!(script.bindings[secret]["type"], "secret_text");
     }
     assert_eq!((script.enabled, script.previews), (true, false));
-    assert_eq!((&script.metadata["observability"]["enabled"], &script.metadata["logpush"]), (&false.into(), &false.into()));
+    assert_eq!(
+        (&script.metadata["observability"]["enabled"], &script.metadata["logpush"]),
+        (&false.into(), &false.into())
+    );
 }
 
 #[test]
@@ -144,7 +150,11 @@ fn another_worker_of_that_name_is_left_alone() {
 fn what_cloudflare_refuses_is_told_with_what_to_do() {
     let cloudflare = Cloudflare::start();
     let denied = worker(&cloudflare, "deploy", &[("CLOUDFLARE_API_TOKEN", "not-it")]).ended(3);
-    assert!(denied.err.contains("Authentication error") && denied.err.contains("Workers Scripts, Edit"), "{}", denied.err);
+    assert!(
+        denied.err.contains("Authentication error") && denied.err.contains("Workers Scripts, Edit"),
+        "{}",
+        denied.err
+    );
     let elsewhere = worker(&cloudflare, "deploy", &[("CLOUDFLARE_ACCOUNT_ID", &"f".repeat(32))]).ended(1);
     assert!(elsewhere.err.contains("check CLOUDFLARE_ACCOUNT_ID"), "{}", elsewhere.err);
     cloudflare.account().subdomain = None;
@@ -168,7 +178,9 @@ fn an_error_that_repeats_our_secrets_is_shown_without_them() {
 #[test]
 fn every_way_to_fail_has_its_exit_code() {
     let limited = r#"{"success":false,"errors":[{"code":971,"message":"slow down"}]}"#;
-    for (status, body, code) in [(429, limited, 4), (502, "<html>", 5), (200, "<html>", 5), (302, "", 1), (200, "[7]", 1)] {
+    for (status, body, code) in
+        [(429, limited, 4), (502, "<html>", 5), (200, "<html>", 5), (302, "", 1), (200, "[7]", 1)]
+    {
         let cloudflare = Cloudflare::start();
         cloudflare.account().faults = vec![fault(Method::GET, "/settings", status, body)];
         let ran = worker(&cloudflare, "deploy", &[]).ended(code);
@@ -195,7 +207,8 @@ fn a_deployment_that_fails_half_way_leaves_nothing_new() {
 #[test]
 fn what_cannot_be_undone_is_told_by_name() {
     let cloudflare = Cloudflare::start();
-    cloudflare.account().faults = vec![fault(Method::POST, "/subdomain", 500, ""), fault(Method::DELETE, NAME, 500, "")];
+    cloudflare.account().faults =
+        vec![fault(Method::POST, "/subdomain", 500, ""), fault(Method::DELETE, NAME, 500, "")];
     let failed = worker(&cloudflare, "deploy", &[]).ended(5);
     assert!(failed.err.contains(NAME) && failed.err.contains("could not be taken down"), "{}", failed.err);
     assert!(failed.err.contains("token worker remove"), "{}", failed.err);

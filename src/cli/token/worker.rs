@@ -73,7 +73,8 @@ async fn remove(arguments: &BrokerArguments, settings: &Settings, output: &mut O
 fn broker(arguments: &BrokerArguments, settings: &Settings) -> Result<Broker, Failure> {
     let own = &settings.cloudflare;
     let (Some(api_token), Some(account_id)) = (own.api_token.clone(), own.account_id.clone()) else {
-        let missing = [("CLOUDFLARE_API_TOKEN", own.api_token.is_none()), ("CLOUDFLARE_ACCOUNT_ID", own.account_id.is_none())];
+        let missing =
+            [("CLOUDFLARE_API_TOKEN", own.api_token.is_none()), ("CLOUDFLARE_ACCOUNT_ID", own.account_id.is_none())];
         let missing: Vec<_> = missing.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect();
         let failure = Failure::usage(format!("{} must be set", missing.join(" and ")));
         return Err(failure.hint(

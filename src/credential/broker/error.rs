@@ -52,7 +52,7 @@ pub enum BrokerError {
         /// Why the deployment failed.
         cause: CloudflareError,
         /// Why it could not be undone.
-        failure: CloudflareError,
+        failure: Box<CloudflareError>,
     },
 }
 
@@ -72,7 +72,9 @@ impl BrokerError {
             Self::NotDeployed { .. } => "warp2api token worker deploy puts one up; --name says which one is meant",
             Self::NoSubdomain => "open Workers & Pages once in Cloudflare's dashboard, which makes one",
             Self::Cloudflare(error) => error.hint(),
-            Self::LeftBehind { .. } => "it has no address yet; run warp2api token worker remove when the API answers again",
+            Self::LeftBehind { .. } => {
+                "it has no address yet; run warp2api token worker remove when the API answers again"
+            }
         }
     }
 }

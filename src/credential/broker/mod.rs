@@ -7,8 +7,8 @@
 //! # What a refresh token in a Worker means
 //! The Worker signs in with the very session that was deployed; no second one can be made without the user. A Worker
 //! cannot rewrite its secrets, so a token service that gives a new refresh token at each exchange *and* refuses the old
-//! one would end the session with the first place that has renewed it. Warp's (Google's) goes on to accept the old one.
-//! Should an account be told dead for this reason, deploying again gives the Worker the session's present token.
+//! one would end the session with the first place that has renewed it. Google's, which Warp uses, goes on to accept the
+//! old one, as far as is known. Should an account be told dead for this reason, deploying again gives the Worker the session's present token.
 //!
 //! An API key is not handed out: it does not end by itself, so it could not be lent, only given away.
 
@@ -126,7 +126,11 @@ impl Broker {
         let created = self.own().await?.is_none();
         let key = (created || new_key).then(generate_key);
         let upload = Upload { sessions, token_urls, key: key.as_ref().map_or(Key::Kept, Key::New) };
-        if created { self.create(&upload).await? } else { self.replace(&upload).await? }
+        if created {
+            self.create(&upload).await?
+        } else {
+            self.replace(&upload).await?
+        }
         Ok(Deployed { url, key, created })
     }
 
@@ -175,7 +179,7 @@ impl Broker {
         let Err(cause) = made else { return Ok(()) };
         match self.cloudflare.delete(&self.name).await {
             Ok(_) => Err(cause.into()),
-            Err(failure) => Err(BrokerError::LeftBehind { name: self.name.clone(), cause, failure }),
+            Err(failure) => Err(BrokerError::LeftBehind { name: self.name.clone(), cause, failure: failure.into() }),
         }
     }
 

@@ -90,7 +90,8 @@ impl Upload<'_> {
             Key::Kept => json!({"type": "inherit", "name": KEY_DIGEST}),
         });
         let refreshes = self.sessions.iter().enumerate();
-        bindings.extend(refreshes.map(|(at, session)| secret(&format!("REFRESH_TOKEN_{at}"), session.refresh.expose())));
+        bindings
+            .extend(refreshes.map(|(at, session)| secret(&format!("REFRESH_TOKEN_{at}"), session.refresh.expose())));
         bindings
     }
 }
@@ -124,7 +125,8 @@ mod tests {
     fn what_is_put_up_can_be_told_again() {
         let key = Secret::new("the key");
         let sessions = [session("one"), session("two \"quoted\"")];
-        let upload = Upload { sessions: &sessions, token_urls: vec!["https://t.example".to_owned()], key: Key::New(&key) };
+        let upload =
+            Upload { sessions: &sessions, token_urls: vec!["https://t.example".to_owned()], key: Key::New(&key) };
         let bindings = upload.bindings();
         let found = read(&bindings).unwrap();
         assert_eq!(found.accounts, ["one", "two \"quoted\""]);

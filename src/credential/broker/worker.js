@@ -16,8 +16,8 @@
  * What it remembers (live tokens, whose turn it is, who is dead) lives as long as its isolate: each of Cloudflare's
  * places has its own turn and its own tokens, and begins at a random account. A refresh token that the service replaces
  * is likewise kept for that time only, because a Worker cannot rewrite its secrets; the next isolate begins with the one
- * that was deployed. That holds with Warp's token service, where earlier refresh tokens stay good. Should an account be
- * called dead for this reason, deploy again.
+ * that was deployed. That holds with a token service where earlier refresh tokens stay good, as they do with Google's, as
+ * far as is known. Should an account be called dead for this reason, deploy again.
  *
  * It writes no log, and no answer but that of /token holds a token.
  */
@@ -30,8 +30,6 @@ const PATIENCE = 8_000;
 const LONGEST_RENEWAL = 20_000;
 /** How long an account rests after a failure that may pass. */
 const REST = 10_000;
-/** The least life of a token that is lent while its account rests. */
-const LEAST_LIFE = 60_000;
 /** How often one who waits for another's renewal looks again. */
 const GLANCE = 25;
 
@@ -137,10 +135,11 @@ async function tell(context) {
   return answer(200, { accounts: memory.accounts.map(standing) });
 }
 
-/** The token that the account has, unless it is time to renew it; a resting account lends what it has for longer. */
+/** The token that the account has, unless it is time to renew it; a resting account lends it for half of what is left. */
 function held({ live, restsUntil }, now) {
-  const until = live && (restsUntil > now ? live.end - LEAST_LIFE : live.renewAt);
-  return live && now < until ? live : null;
+  if (!live) return null;
+  const until = restsUntil > now ? (live.renewAt + live.end) / 2 : live.renewAt;
+  return now < until ? live : null;
 }
 
 /**

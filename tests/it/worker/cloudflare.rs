@@ -99,9 +99,9 @@ fn router(account: &Shared) -> Router {
         .route("/scripts/{name}/subdomain", get(route).post(enable))
         .layer(middleware::from_fn_with_state(account.clone(), admit))
         .with_state(account.clone());
-    Router::new()
-        .nest(&format!("/client/v4/accounts/{ACCOUNT_ID}/workers"), workers)
-        .fallback(async || refused(404, 7003, "Could not route to /accounts/…, perhaps your object identifier is invalid?"))
+    Router::new().nest(&format!("/client/v4/accounts/{ACCOUNT_ID}/workers"), workers).fallback(async || {
+        refused(404, 7003, "Could not route to /accounts/…, perhaps your object identifier is invalid?")
+    })
 }
 
 fn envelope(result: &Value) -> Response {
@@ -109,7 +109,8 @@ fn envelope(result: &Value) -> Response {
 }
 
 fn refused(status: u16, code: u64, message: &str) -> Response {
-    let body = json!({"success": false, "errors": [{"code": code, "message": message}], "messages": [], "result": null});
+    let body =
+        json!({"success": false, "errors": [{"code": code, "message": message}], "messages": [], "result": null});
     (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
 }
 
@@ -133,7 +134,8 @@ async fn admit(State(account): State<Shared>, request: Request, next: Next) -> R
         let answer = next.run(request).await;
         assert!(answer.status().is_success(), "what goes wrong on the way back must have gone well before");
     }
-    (StatusCode::from_u16(fault.status).unwrap(), [(header::LOCATION, "http://127.0.0.1:1/")], fault.body).into_response()
+    (StatusCode::from_u16(fault.status).unwrap(), [(header::LOCATION, "http://127.0.0.1:1/")], fault.body)
+        .into_response()
 }
 
 async fn subdomain(State(account): State<Shared>) -> Response {

@@ -6,14 +6,11 @@ use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use axum::{Json, Router, http::StatusCode, routing::post};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -190,7 +187,11 @@ async fn only_the_key_opens_it() {
         assert_eq!(workerd.ask(Method::GET, path, None).await.status(), StatusCode::UNAUTHORIZED);
         for text in wrong {
             let refused = workerd.ask(Method::GET, path, Some(text)).await;
-            assert_eq!((refused.status(), &refused.headers()["www-authenticate"]), (StatusCode::UNAUTHORIZED, &"Bearer".parse().unwrap()), "{text:?}");
+            assert_eq!(
+                (refused.status(), &refused.headers()["www-authenticate"]),
+                (StatusCode::UNAUTHORIZED, &"Bearer".parse().unwrap()),
+                "{text:?}"
+            );
             assert!(!refused.text().await.unwrap().contains("one"));
         }
     }
@@ -212,7 +213,10 @@ async fn it_does_nothing_but_lend() {
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
         for path in ["/token", "/status", "/health"] {
             let refused = workerd.ask(method.clone(), path, Some(&format!("Bearer {}", key.expose()))).await;
-            assert_eq!((refused.status(), &refused.headers()["allow"]), (StatusCode::METHOD_NOT_ALLOWED, &"GET".parse().unwrap()));
+            assert_eq!(
+                (refused.status(), &refused.headers()["allow"]),
+                (StatusCode::METHOD_NOT_ALLOWED, &"GET".parse().unwrap())
+            );
         }
     }
 }
@@ -222,7 +226,8 @@ async fn it_does_nothing_but_lend() {
 async fn a_dead_account_is_passed_over_and_named() {
     let simulator = simulator();
     let (good, other) = (refresh("good"), refresh("other"));
-    let sessions = [("ended", "simulator-expired"), ("good", &*good), ("gone", "simulator-deleted"), ("other", &*other)];
+    let sessions =
+        [("ended", "simulator-expired"), ("good", &*good), ("gone", "simulator-deleted"), ("other", &*other)];
     let (workerd, key) = broker(simulator.url(), &sessions).await;
     let mut lent = Vec::new();
     for _ in 0..12 {
@@ -256,34 +261,53 @@ async fn without_a_living_account_it_says_so() {
     assert_eq!(body["accounts"][0]["state"], "failing", "{body}");
 }
 
-/// A token service that counts, and gives what its `plan` says: the nth answer, then the last one for ever.
-async fn service(plan: Vec<(u16, Value)>, delay: Duration) -> (String, Arc<AtomicUsize>, JoinSet<()>) {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let state = (asked.clone(), Arc::new(plan));
-    let exchange = async move |State((asked, plan)): State<(Arc<AtomicUsize>, Arc<Vec<(u16, Value)>>)>, body: String| {
-        assert!(body.starts_with("grant_type=refresh_token&refresh_token="), "{body}");
-        let at = asked.fetch_add(1, Ordering::SeqCst);
-        tokio::time::sleep(delay).await;
-        let (status, answer) = plan[at.min(plan.len() - 1)].clone();
-        (StatusCode::from_u16(status).unwrap(), Json(answer))
-    };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let root = format!("http://{}", listener.local_addr().unwrap());
-    let app = Router::new().route("/proxy/token", post(exchange)).with_state(state);
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move { axum::serve(listener, app).await.unwrap() });
-    (root, asked, tasks)
+/// A token service that notes what it gets, and gives what its `plan` says: the nth answer, then the last one for ever.
+struct Service {
+    root: String,
+    got: Arc<Mutex<Vec<String>>>,
+    _tasks: JoinSet<()>,
+}
+
+impl Service {
+    async fn start(plan: Vec<(u16, Value)>, delay: Duration) -> Self {
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let noted = got.clone();
+        let exchange = async move |body: String| {
+            let at = {
+                let mut noted = noted.lock().unwrap();
+                noted.push(body);
+                noted.len() - 1
+            };
+            tokio::time::sleep(delay).await;
+            let (status, answer) = plan[at.min(plan.len() - 1)].clone();
+            (StatusCode::from_u16(status).unwrap(), Json(answer))
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let root = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().route("/proxy/token", post(exchange));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { root, got, _tasks: tasks }
+    }
+
+    /// The forms that came.
+    fn got(&self) -> Vec<String> {
+        self.got.lock().unwrap().clone()
+    }
 }
 
 fn issued(id: &str, life: &str) -> (u16, Value) {
     (200, json!({"id_token": id, "refresh_token": "the-next", "expires_in": life}))
 }
 
+const FIRST: &str = "grant_type=refresh_token&refresh_token=the-first";
+const NEXT: &str = "grant_type=refresh_token&refresh_token=the-next";
+
 #[tokio::test]
 #[ignore = "needs WORKERD_BIN; tests/interop/run worker sets it"]
 async fn many_at_once_cause_one_renewal() {
-    let (root, asked, _service) = service(vec![issued("id", "3600")], Duration::from_millis(200)).await;
-    let (workerd, key) = broker(&root, &[("one", "the-first")]).await;
+    let service = Service::start(vec![issued("id", "3600")], Duration::from_millis(200)).await;
+    let (workerd, key) = broker(&service.root, &[("one", "the-first")]).await;
     let (workerd, key) = (Arc::new(workerd), Arc::new(key));
     let mut callers = JoinSet::new();
     for _ in 0..50 {
@@ -292,18 +316,59 @@ async fn many_at_once_cause_one_renewal() {
     }
     let lent = callers.join_all().await;
     assert!(lent.iter().all(|token| token["token"] == "id"));
-    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert_eq!(service.got(), [FIRST]);
 }
 
 #[tokio::test]
 #[ignore = "needs WORKERD_BIN; tests/interop/run worker sets it"]
-async fn a_short_life_is_renewed_half_way_and_a_trouble_spares_what_lives() {
-    let plan = vec![issued("short", "2"), issued("long", "400"), (502, json!({}))];
-    let (root, asked, _service) = service(plan, Duration::ZERO).await;
-    let (workerd, key) = broker(&root, &[("one", "the-first")]).await;
+async fn a_renewal_outlives_the_caller_that_caused_it() {
+    let service = Service::start(vec![issued("id", "3600")], Duration::from_secs(2)).await;
+    let (workerd, key) = broker(&service.root, &[("one", "the-first")]).await;
+    let impatient = tokio::time::timeout(Duration::from_millis(700), workerd.token(&key)).await;
+    assert!(impatient.is_err(), "the service takes longer");
+    assert_eq!(workerd.token(&key).await["token"], "id");
+    assert_eq!(service.got(), [FIRST]);
+}
+
+#[tokio::test]
+#[ignore = "needs WORKERD_BIN; tests/interop/run worker sets it"]
+async fn a_token_is_renewed_half_way_with_the_newest_refresh_token() {
+    let service = Service::start(vec![issued("short", "4"), issued("long", "3600")], Duration::ZERO).await;
+    let (workerd, key) = broker(&service.root, &[("one", "the-first")]).await;
     assert_eq!(workerd.token(&key).await["token"], "short");
-    assert_eq!(workerd.token(&key).await["token"], "short");
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
     assert_eq!(workerd.token(&key).await["token"], "long");
-    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    assert_eq!(workerd.token(&key).await["token"], "long");
+    assert_eq!(service.got(), [FIRST, NEXT]);
+}
+
+#[tokio::test]
+#[ignore = "needs WORKERD_BIN; tests/interop/run worker sets it"]
+async fn trouble_that_may_pass_spares_a_token_that_lives() {
+    let service = Service::start(vec![issued("living", "12"), (502, json!({}))], Duration::ZERO).await;
+    let (workerd, key) = broker(&service.root, &[("one", "the-first")]).await;
+    assert_eq!(workerd.token(&key).await["token"], "living");
+    tokio::time::sleep(Duration::from_millis(6_100)).await;
+    assert_eq!(workerd.token(&key).await["token"], "living", "half of its last half is left");
+    assert_eq!(service.got().len(), 2, "it has been tried");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(workerd.get("/token", &key).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(service.got().len(), 2, "a resting account is not tried");
+}
+
+#[tokio::test]
+#[ignore = "needs WORKERD_BIN; tests/interop/run worker sets it"]
+async fn what_a_token_service_says_is_not_repeated() {
+    let leak = json!({"error": {"message": "the-first is unknown", "echo": "the-first"}});
+    for answer in [(400, leak), (200, json!({"id_token": "living-id"})), (200, json!(null)), (302, json!({}))] {
+        let service = Service::start(vec![answer.clone()], Duration::ZERO).await;
+        let (workerd, key) = broker(&service.root, &[("one", "the-first")]).await;
+        for path in ["/token", "/status"] {
+            let (_, body) = workerd.get(path, &key).await;
+            let text = body.to_string();
+            assert!(!text.contains("the-first") && !text.contains("living-id"), "{answer:?}: {text}");
+        }
+        let (_, body) = workerd.get("/status", &key).await;
+        assert_eq!(body["accounts"][0]["state"], "failing", "{answer:?}");
+    }
 }
