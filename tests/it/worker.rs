@@ -1,11 +1,16 @@
 //! `warp2api token worker`: a broker put up, looked at and taken down by the real binary, with a stand-in for Cloudflare.
 
+use std::{
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
 use axum::http::Method;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    common::{Place, Ran, root, run},
+    common::{Place, Ran, Running, root, run},
     worker::cloudflare::{ACCOUNT_ID, API_TOKEN, Cloudflare, Fault},
 };
 
@@ -15,17 +20,23 @@ mod workerd;
 const NAME: &str = "warp2api-broker";
 const REFRESH: &str = "refresh-token-canary";
 
-/// Runs `warp2api token worker LINE` with the settings of a user, changed as `changes` say.
-fn worker(cloudflare: &Cloudflare, line: &str, changes: &[(&str, &str)]) -> Ran {
-    let place = Place::new();
+/// `warp2api token worker LINE` with the settings of a user.
+fn command(place: &Place, cloudflare: &Cloudflare, line: &str) -> Command {
     let mut command = place.command(&format!("token worker {line}"));
-    let settings = [
+    command.envs([
         ("CLOUDFLARE_API_TOKEN", API_TOKEN),
         ("CLOUDFLARE_ACCOUNT_ID", ACCOUNT_ID),
         ("WARP2API_CLOUDFLARE_API", &cloudflare.root),
         ("WARP_REFRESH_TOKEN", REFRESH),
-    ];
-    command.envs(settings).envs(changes.iter().copied());
+    ]);
+    command
+}
+
+/// Runs `warp2api token worker LINE` with the settings of a user, changed as `changes` say.
+fn worker(cloudflare: &Cloudflare, line: &str, changes: &[(&str, &str)]) -> Ran {
+    let place = Place::new();
+    let mut command = command(&place, cloudflare, line);
+    command.envs(changes.iter().copied());
     let ran = run(command, b"");
     for secret in [API_TOKEN, REFRESH] {
         assert!(!ran.err.contains(secret) && !ran.text().contains(secret), "{secret} is shown: {ran:?}");
@@ -254,4 +265,25 @@ fn an_api_key_beside_a_session_is_not_handed_out() {
     assert!(ran.err.contains("WARP_API_KEY is not handed out"), "{}", ran.err);
     let script = cloudflare.account().scripts[NAME].clone();
     assert!(!format!("{script:?}").contains("canary-key") && !format!("{script:?}").contains("wk-1"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_deployment_is_finished_first() {
+    let cloudflare = Cloudflare::start();
+    cloudflare.account().pause = Duration::from_millis(500);
+    let place = Place::new();
+    let mut deploy = command(&place, &cloudflare, "deploy");
+    deploy.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut running = Running(deploy.spawn().unwrap());
+    let begun = Instant::now();
+    while !cloudflare.account().calls.iter().any(|call| call.starts_with("PUT")) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is uploaded");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    running.wait_for("finishing the deployment first");
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    assert!(cloudflare.account().scripts[NAME].enabled);
 }

@@ -8,7 +8,8 @@
 //! The Worker signs in with the very session that was deployed; no second one can be made without the user. A Worker
 //! cannot rewrite its secrets, so a token service that gives a new refresh token at each exchange *and* refuses the old
 //! one would end the session with the first place that has renewed it. Google's, which Warp uses, goes on to accept the
-//! old one, as far as is known. Should an account be told dead for this reason, deploying again gives the Worker the session's present token.
+//! old one, as far as is known. Should an account be told dead for this reason, deploying again gives the Worker the
+//! session's present token.
 //!
 //! An API key is not handed out: it does not end by itself, so it could not be lent, only given away.
 

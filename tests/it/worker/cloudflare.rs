@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use axum::{
@@ -62,6 +63,8 @@ pub(crate) struct Account {
     pub(crate) scripts: BTreeMap<String, Script>,
     pub(crate) subdomain: Option<&'static str>,
     pub(crate) faults: Vec<Fault>,
+    /// How long every call takes.
+    pub(crate) pause: Duration,
     /// Method and path of every call.
     pub(crate) calls: Vec<String>,
 }
@@ -121,11 +124,13 @@ fn missing() -> Response {
 /// Notes the call, checks who makes it, and lets go wrong what is to.
 async fn admit(State(account): State<Shared>, request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let fault = {
+    let (fault, pause) = {
         let mut account = account.lock().unwrap();
         account.calls.push(format!("{method} {path}"));
-        account.faults.iter().find(|fault| fault.method == method && path.ends_with(fault.path)).cloned()
+        let fault = account.faults.iter().find(|fault| fault.method == method && path.ends_with(fault.path));
+        (fault.cloned(), account.pause)
     };
+    tokio::time::sleep(pause).await;
     if request.headers().get(header::AUTHORIZATION).is_none_or(|value| value != &format!("Bearer {API_TOKEN}")[..]) {
         return refused(403, 10000, "Authentication error");
     }
