@@ -14,7 +14,9 @@ pub mod broker;
 mod error;
 mod exchange;
 mod lease;
+mod ledger;
 mod pool;
+mod rest;
 mod slot;
 mod source;
 mod token;
@@ -22,11 +24,15 @@ mod token;
 pub use account::{Kind, Tier};
 pub use error::CredentialError;
 pub use lease::{Lease, Outcome};
-pub use pool::Pool;
+pub use pool::{Choice, Counter, Obstacle, Pool, Wish};
+pub use rest::{Reason, Rest};
 pub use slot::{Standing, Status};
 
 /// What time it is. A parameter, so that a test can let an hour pass.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// How many accounts are kept ready unless the user says otherwise.
+pub const POOL_SIZE: usize = 3;
 
 /// What the user has given, and whom it is for.
 #[derive(Debug, Clone)]
@@ -39,12 +45,14 @@ pub struct Config {
     pub jwt: Option<Secret>,
     /// The refresh token of a signed-in session.
     pub refresh_token: Option<Secret>,
+    /// How many accounts are kept ready, where the sources have that many.
+    pub size: usize,
 }
 
 impl Config {
     /// No credentials for the service at `address`.
     #[must_use]
     pub fn new(address: Address) -> Self {
-        Self { address, api_key: None, jwt: None, refresh_token: None }
+        Self { address, api_key: None, jwt: None, refresh_token: None, size: POOL_SIZE }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::turn::{Content, Message, Output, ToolResult, Turn};
+use crate::turn::{Content, Message, Output, ToolResult, Turn, unique_id};
 
 /// What the model is told of a call whose result never came.
 const UNANSWERED: &str = "This call was interrupted before it gave a result.";
@@ -99,19 +99,11 @@ impl History {
 
     /// `given`, or where it is taken or empty, an id made from it that the same history always gets.
     fn unique_id(&mut self, given: &str) -> String {
-        if !given.is_empty() && self.ids.insert(given.to_owned()) {
-            return given.to_owned();
+        let id = unique_id(given, &mut self.ids);
+        if id != given {
+            self.made.insert(if given.is_empty() { "missing_call_id" } else { "duplicate_call_id" });
         }
-        self.made.insert(if given.is_empty() { "missing_call_id" } else { "duplicate_call_id" });
-        let stem = if given.is_empty() { "call" } else { given };
-        let mut number = 2_usize;
-        loop {
-            let id = format!("{stem}_{number}");
-            if self.ids.insert(id.clone()) {
-                return id;
-            }
-            number += 1;
-        }
+        id
     }
 
     fn result(&mut self, result: ToolResult) {

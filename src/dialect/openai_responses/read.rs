@@ -41,8 +41,9 @@ const HONOURED: &[&str] = &[
     "include",
     "client_metadata",
 ];
-/// What `include` may ask for that is there without asking.
-const INCLUDED: &[&str] = &["web_search_call.action.sources"];
+/// What `include` may ask for that is there without asking, or whose absence costs nothing: reasoning that is not given
+/// encrypted cannot be sent back, and the upstream remembers its own.
+const INCLUDED: &[&str] = &["web_search_call.action.sources", "reasoning.encrypted_content"];
 
 /// Reads a request.
 pub(crate) fn request(ask: Ask<'_>) -> Result<Request, TurnError> {
