@@ -2,7 +2,7 @@
 //!
 //! In reading order: `token` is what a credential is, `account` whose, `source` where accounts come from, `exchange` the call that turns a
 //! refresh token into a bearer, `slot` one account's state and its renewal, once for all who wait, `pool` and `lease`
-//! what is lent out, `store` where accounts rest.
+//! what is lent out, `store` where accounts rest. Apart from these, `broker` puts up a Worker that lends to others.
 //! It must not know what a bearer is used for, and it reads no environment: everything comes in as a [`Config`].
 
 use std::{sync::Arc, time::SystemTime};
@@ -10,6 +10,7 @@ use std::{sync::Arc, time::SystemTime};
 use crate::{secret::Secret, service::Address};
 
 mod account;
+pub mod broker;
 mod error;
 mod exchange;
 mod lease;

@@ -35,3 +35,4 @@ mod store;
 mod upstream;
 mod usage;
 mod verbs;
+mod worker;
