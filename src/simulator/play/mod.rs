@@ -49,6 +49,8 @@ pub(crate) struct Script {
     /// False when the answer holds something that a client cannot apply.
     pub(crate) certain: bool,
     pub(crate) spent: Spent,
+    /// Credits, as the answer says.
+    pub(crate) cost: f64,
 }
 
 /// Plays an exchange as the answer to `request`. The error says which step the schema refuses.
@@ -105,6 +107,7 @@ struct Player<'a> {
     written: usize,
     tool_calls: u32,
     ended: bool,
+    cost: f64,
     /// `${…}` is only text.
     literal: bool,
 }
@@ -132,6 +135,7 @@ impl<'a> Player<'a> {
             written: 0,
             tool_calls: 0,
             ended: false,
+            cost: 0.0,
             literal: false,
         }
     }
@@ -142,6 +146,7 @@ impl<'a> Player<'a> {
         if self.tree.apply(&message).is_err() {
             self.certain = false;
         }
+        self.cost += usage::cost(&json["finished"]);
         self.pieces.push(Piece::Send(event::frame(&schema::encode(&message))));
         Ok(())
     }
@@ -319,6 +324,7 @@ impl<'a> Player<'a> {
             tree: self.tree,
             certain: self.certain,
             spent: self.spent,
+            cost: self.cost,
         }
     }
 }
