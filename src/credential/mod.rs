@@ -2,7 +2,7 @@
 //!
 //! In reading order: `token` is what a credential is, `account` whose, `source` where accounts come from, `exchange` the call that turns a
 //! refresh token into a bearer, `slot` one account's state and its renewal, once for all who wait, `pool` and `lease`
-//! what is lent out.
+//! what is lent out; beside them `login` is how a person signs in, and `whoami` as whom.
 //! It must not know what a bearer is used for, and it reads no environment: everything comes in as a [`Config`].
 
 use std::{sync::Arc, time::SystemTime};
@@ -13,16 +13,20 @@ mod account;
 mod error;
 mod exchange;
 mod lease;
+mod login;
 mod pool;
 mod slot;
 mod source;
 mod token;
+mod whoami;
 
 pub use account::{Kind, Tier};
 pub use error::CredentialError;
 pub use lease::{Lease, Outcome};
+pub use login::{Device, Login, LoginError, RealTime, Session, SignedIn, Timer};
 pub use pool::Pool;
 pub use slot::{Standing, Status};
+pub use whoami::{Identity, Owner};
 
 /// What time it is. A parameter, so that a test can let an hour pass.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;

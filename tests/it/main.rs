@@ -15,6 +15,7 @@ mod gateway;
 mod gemini;
 mod json;
 mod layers;
+mod login;
 mod responses;
 mod server;
 mod settings;
