@@ -1,11 +1,23 @@
 //! Why there is no bearer to lend. The text names the account and never holds any part of a secret.
 
+use std::time::Duration;
+
 /// Why a credential cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     /// The user has given none.
     #[error("no Warp credential is configured")]
     NoneConfigured,
+    /// There are credentials, and none can be used now.
+    #[error("no Warp account can serve now ({reasons})")]
+    NoneReady {
+        /// Every account and what keeps it.
+        reasons: String,
+        /// When the first of them can serve again, if waiting helps.
+        retry_after: Option<Duration>,
+        /// True when all of them have run out of credits.
+        credits: bool,
+    },
     /// What the user gave cannot be a credential of that kind.
     #[error("{account} {problem}")]
     Malformed {
@@ -69,6 +81,13 @@ impl CredentialError {
                 "set WARP_API_KEY to a Warp API key, or WARP_REFRESH_TOKEN or WARP_JWT to a session's token; \
                  `--upstream simulator` needs none"
             }
+            Self::NoneReady { retry_after: None, .. } => {
+                "`warp2api token pool status` says how each stands; sign in again, or add another account of yours"
+            }
+            Self::NoneReady { credits: true, .. } => {
+                "wait until the account gets new credits, buy some, or add another account of yours"
+            }
+            Self::NoneReady { .. } => "wait, or add another account of yours",
             Self::Malformed { .. } => "check that the value was copied whole and belongs to this setting",
             Self::Expired { .. } => "set a fresh WARP_JWT, or WARP_REFRESH_TOKEN so that it can be renewed",
             Self::Refused { .. } => "check that it has not been revoked; make a new API key or sign in again",
@@ -83,8 +102,9 @@ impl CredentialError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Unavailable { .. } => true,
+            Self::Unavailable { .. } | Self::NoneReady { retry_after: Some(_), .. } => true,
             Self::NoneConfigured
+            | Self::NoneReady { retry_after: None, .. }
             | Self::Malformed { .. }
             | Self::Expired { .. }
             | Self::Refused { .. }

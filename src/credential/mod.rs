@@ -13,8 +13,10 @@ mod account;
 mod error;
 mod exchange;
 mod lease;
+mod ledger;
 mod login;
 mod pool;
+mod rest;
 mod slot;
 mod source;
 mod token;
@@ -24,12 +26,16 @@ pub use account::{Kind, Tier};
 pub use error::CredentialError;
 pub use lease::{Lease, Outcome};
 pub use login::{Device, Login, LoginError, RealTime, Session, SignedIn, Timer};
-pub use pool::Pool;
+pub use pool::{Choice, Counter, Obstacle, Pool, Wish};
+pub use rest::{Reason, Rest};
 pub use slot::{Standing, Status};
-pub use whoami::{Identity, Owner};
+pub use whoami::{Owner, Principal};
 
 /// What time it is. A parameter, so that a test can let an hour pass.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// How many accounts are kept ready unless the user says otherwise.
+pub const POOL_SIZE: usize = 3;
 
 /// What the user has given, and whom it is for.
 #[derive(Debug, Clone)]
@@ -42,12 +48,14 @@ pub struct Config {
     pub jwt: Option<Secret>,
     /// The refresh token of a signed-in session.
     pub refresh_token: Option<Secret>,
+    /// How many accounts are kept ready, where the sources have that many.
+    pub size: usize,
 }
 
 impl Config {
     /// No credentials for the service at `address`.
     #[must_use]
     pub fn new(address: Address) -> Self {
-        Self { address, api_key: None, jwt: None, refresh_token: None }
+        Self { address, api_key: None, jwt: None, refresh_token: None, size: POOL_SIZE }
     }
 }

@@ -37,7 +37,7 @@ pub enum Owner {
 
 /// Who a bearer speaks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct Principal {
     /// What tells the account from every other.
     pub uid: String,
     /// Its address for mail.
@@ -50,7 +50,7 @@ pub struct Identity {
     pub owner: Owner,
 }
 
-impl Identity {
+impl Principal {
     /// What a person knows the account by.
     #[must_use]
     pub fn shown(&self) -> &str {
@@ -59,11 +59,11 @@ impl Identity {
 }
 
 /// Asks the service at `address` who `bearer` speaks for.
-pub(crate) async fn whoami(client: &Client, address: &Address, bearer: &Secret) -> Result<Identity, GraphqlError> {
-    identity(&ASKED.send(client, address, Some(bearer), Map::new()).await?)
+pub(crate) async fn whoami(client: &Client, address: &Address, bearer: &Secret) -> Result<Principal, GraphqlError> {
+    principal(&ASKED.send(client, address, Some(bearer), Map::new()).await?)
 }
 
-fn identity(output: &Value) -> Result<Identity, GraphqlError> {
+fn principal(output: &Value) -> Result<Principal, GraphqlError> {
     let text = |value: &Value| {
         let text: String = value.as_str()?.chars().filter(|letter| !letter.is_control()).take(200).collect();
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
@@ -76,7 +76,7 @@ fn identity(output: &Value) -> Result<Identity, GraphqlError> {
         () if is("apiKeyOwnerType", "Team") => Owner::Team,
         () => Owner::User,
     };
-    Ok(Identity {
+    Ok(Principal {
         uid: text(&profile["uid"]).ok_or_else(|| ASKED.unreadable("it names no user"))?,
         email: text(&profile["email"]),
         display_name: text(&profile["displayName"]),
@@ -97,7 +97,7 @@ mod tests {
             json!({"apiKeyOwnerType": owner, "principalType": principal, "user": {
                 "anonymousUserInfo": null, "profile": {"uid": "u1", "email": email, "displayName": "A\u{1b}da"}}})
         };
-        let read = |output: Value| identity(&output).unwrap();
+        let read = |output: Value| principal(&output).unwrap();
         let person = read(output(Value::Null, "USER", "a@b.c"));
         assert_eq!((person.owner, person.shown(), person.is_anonymous), (Owner::User, "a@b.c", false));
         assert_eq!(read(output("Team".into(), "USER", "")).owner, Owner::Team);
@@ -108,10 +108,10 @@ mod tests {
     #[test]
     fn somebody_without_a_name_is_known_by_id_and_nobody_is_an_error() {
         let nameless = json!({"user": {"anonymousUserInfo": {}, "profile": {"uid": "u2", "email": null}}});
-        let nameless = identity(&nameless).unwrap();
+        let nameless = principal(&nameless).unwrap();
         assert_eq!((nameless.shown(), nameless.is_anonymous, nameless.owner), ("u2", true, Owner::User));
         for output in [json!({}), json!({"user": {"profile": {"uid": ""}}}), json!({"user": {"profile": {"uid": 7}}})] {
-            assert!(matches!(identity(&output), Err(GraphqlError::Unreadable { .. })), "{output}");
+            assert!(matches!(principal(&output), Err(GraphqlError::Unreadable { .. })), "{output}");
         }
     }
 }

@@ -5,11 +5,13 @@
 
 mod error;
 mod event;
+mod quota;
 mod repair;
 mod request;
 
 pub use error::{ErrorKind, TurnError};
 pub use event::{Page, StopReason, TurnEvent, Usage, UsageSource, WebSearch};
+pub use quota::Quota;
 pub use repair::repair;
 pub use request::{
     Content, File, Format, Image, Limits, Message, Output, Tool, ToolCall, ToolChoice, ToolResult, Turn,

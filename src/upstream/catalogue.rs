@@ -69,7 +69,7 @@ struct ContextWindow {
 fn parse(mut user: Value) -> Result<Catalogue, GraphqlError> {
     let list = user.pointer_mut("/user/workspaces/0/featureModelChoice/agentMode").map(Value::take);
     let list =
-        list.filter(|list| !list.is_null()).ok_or_else(|| unreadable("the account has no workspace with one"))?;
+        list.filter(|list| !list.is_null()).ok_or_else(|| unreadable("the account has no workspace with models"))?;
     let list: AvailableLlms = serde_json::from_value(list).map_err(|error| unreadable(&error.to_string()))?;
     catalogue(list)
 }

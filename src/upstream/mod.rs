@@ -14,6 +14,7 @@ pub mod finish;
 mod history;
 mod parts;
 pub mod payload;
+pub mod quota;
 pub mod request;
 mod service;
 pub mod transcript;

@@ -62,12 +62,12 @@ async fn a_confirmed_device_is_a_session_that_works_and_knows_its_name() {
     let (outcome, waits) = sign_in(&simulator).await;
     let signed_in = outcome.unwrap();
     assert_eq!(waits, [1, 1, 6, 10, 10], "pending keeps the interval, slow_down adds 5, a break doubles up to 10");
-    assert_eq!(signed_in.identity.uid, "simulator-work");
-    assert_eq!(signed_in.identity.shown(), "work@simulator.invalid");
-    assert_eq!((signed_in.identity.owner, signed_in.identity.is_anonymous), (Owner::User, false));
+    assert_eq!(signed_in.principal.uid, "simulator-work");
+    assert_eq!(signed_in.principal.shown(), "work@simulator.invalid");
+    assert_eq!((signed_in.principal.owner, signed_in.principal.is_anonymous), (Owner::User, false));
     assert!(signed_in.session.expires().is_some());
     let again = login_at(simulator.url()).check_refresh(&signed_in.session.refresh, async |_| Ok(())).await.unwrap();
-    assert_eq!(again.identity, signed_in.identity);
+    assert_eq!(again.principal, signed_in.principal);
     assert_eq!(simulator.counts("work").unwrap().sign_ins, 1);
 }
 
@@ -106,10 +106,10 @@ async fn a_key_is_checked_and_names_its_owner() {
     let robot = Account { owner: warp2api::simulator::Owner::ServiceAccount, ..Account::named("robot") };
     let simulator = simulator(&[], vec![team, robot]);
     let login = login_at(simulator.url());
-    let (key, identity) = login.check_key(&Secret::new("simulator-team")).await.unwrap();
-    assert_eq!((key.expose(), identity.owner), ("wk-simulator-team", Owner::Team));
-    let (_, identity) = login.check_key(&Secret::new("wk-simulator-robot")).await.unwrap();
-    assert_eq!(identity.owner, Owner::ServiceAccount);
+    let (key, principal) = login.check_key(&Secret::new("simulator-team")).await.unwrap();
+    assert_eq!((key.expose(), principal.owner), ("wk-simulator-team", Owner::Team));
+    let (_, principal) = login.check_key(&Secret::new("wk-simulator-robot")).await.unwrap();
+    assert_eq!(principal.owner, Owner::ServiceAccount);
     for (text, expected) in [
         ("wk-canary-5d1f", LoginError::NotAccepted),
         ("", LoginError::Malformed { what: "an API key" }),

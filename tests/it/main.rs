@@ -16,6 +16,7 @@ mod gemini;
 mod json;
 mod layers;
 mod login;
+mod quota;
 mod responses;
 mod server;
 mod settings;

@@ -151,6 +151,9 @@ async fn an_answer_is_one_body_too() {
     let response = bench.chat(&question(json!({}))).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_ne!(header(&response, "x-warp2api-usage-source"), "");
+    assert_eq!(header(&response, "x-warp2api-credits"), "1");
+    // 30 tokens of a window of 200,000.
+    assert_eq!(header(&response, "x-warp2api-context-used"), "0.00015");
     let body = body(response).await;
     assert_eq!(body["choices"][0]["message"]["content"], "Hello, world.");
     assert_eq!(body["choices"][0]["finish_reason"], "stop");
@@ -502,4 +505,20 @@ async fn a_refusal_that_cannot_wait_for_the_body_says_that_the_connection_ends()
         let answer = exchange(bench.address, &refused, "").await;
         assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("connection: close"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_complete_response_says_when_it_was() {
+    let bench = Bench::new(json!([plain("Hello."), {"steps": [{"text": "a b c d"}, "stall"]}])).await;
+    let ask = |more: Value| {
+        let mut body = json!({"model": "auto", "input": "hi"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        bench.request(Method::POST, "/v1/responses").body(body.to_string()).send()
+    };
+    let whole = body(ask(json!({})).await.unwrap()).await;
+    assert!(whole["completed_at"].as_u64().unwrap() >= whole["created_at"].as_u64().unwrap(), "{whole}");
+    let id = whole["id"].as_str().unwrap();
+    assert_eq!(body(bench.get(&format!("/v1/responses/{id}")).await).await["completed_at"], whole["completed_at"]);
+    let cut = body(ask(json!({"max_output_tokens": 1})).await.unwrap()).await;
+    assert_eq!((&cut["status"], &cut["completed_at"]), (&json!("incomplete"), &Value::Null));
 }

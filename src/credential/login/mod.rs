@@ -8,7 +8,7 @@ use reqwest::Client;
 
 use crate::{
     credential::{
-        Clock, Identity,
+        Clock, Principal,
         exchange::{Exchange, Tokens},
         token::{Life, api_key, fits_a_header, looks_like_a_jwt},
         whoami::whoami,
@@ -50,7 +50,7 @@ pub struct SignedIn {
     /// The session.
     pub session: Session,
     /// Its account.
-    pub identity: Identity,
+    pub principal: Principal,
 }
 
 /// Signs in at one service.
@@ -88,8 +88,8 @@ impl Login {
     pub async fn finish(&self, device: &Device, timer: &dyn Timer) -> Result<SignedIn, LoginError> {
         let custom = device::wait(&self.client, &self.address.root, device, timer).await?;
         let session = session(self.exchange.sign_in(&custom).await?, None)?;
-        let identity = self.identify(&session.id).await?;
-        Ok(SignedIn { session, identity })
+        let principal = self.identify(&session.id).await?;
+        Ok(SignedIn { session, principal })
     }
 
     /// Checks a session by an exchange of its refresh token, which may end that token: `keep` is given the new session
@@ -107,28 +107,28 @@ impl Login {
         }
         let session = session(self.exchange.refresh(refresh).await?, Some(refresh))?;
         keep(&session).await.map_err(|reason| LoginError::NotKept { reason })?;
-        let identity = self.identify(&session.id).await?;
-        Ok(SignedIn { session, identity })
+        let principal = self.identify(&session.id).await?;
+        Ok(SignedIn { session, principal })
     }
 
     /// Checks an API key, with or without its prefix; returns it with the prefix, and whose it is.
     ///
     /// # Errors
     /// When the service refuses the key or cannot be asked.
-    pub async fn check_key(&self, text: &Secret) -> Result<(Secret, Identity), LoginError> {
+    pub async fn check_key(&self, text: &Secret) -> Result<(Secret, Principal), LoginError> {
         if text.is_empty() || !fits_a_header(text) || looks_like_a_jwt(text) {
             return Err(LoginError::Malformed { what: "an API key" });
         }
         let key = api_key(text);
-        let identity = self.identify(&key).await?;
-        Ok((key, identity))
+        let principal = self.identify(&key).await?;
+        Ok((key, principal))
     }
 
     /// Who `bearer` speaks for.
     ///
     /// # Errors
     /// When the service refuses the bearer or cannot be asked.
-    pub async fn identify(&self, bearer: &Secret) -> Result<Identity, LoginError> {
+    pub async fn identify(&self, bearer: &Secret) -> Result<Principal, LoginError> {
         whoami(&self.client, &self.address, bearer).await.map_err(|error| match error {
             GraphqlError::Unauthorized { .. } | GraphqlError::Status { status: 403, .. } => LoginError::NotAccepted,
             // The service's words for an account that is no more (`WARP-PROTOCOL.md` §5.4).

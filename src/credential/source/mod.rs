@@ -30,6 +30,16 @@ pub(crate) trait Source: Send + Sync {
         future::ready(Ok(Vec::new())).boxed()
     }
 
+    /// Whether [`Source::acquire`] may ever give any.
+    fn can_acquire(&self) -> bool {
+        false
+    }
+
+    /// The source itself, for a person to read.
+    fn describe(&self) -> String {
+        self.tier().name().to_owned()
+    }
+
     /// Whether the account that has `id` is still one of this source's.
     fn has(&self, id: &str) -> bool {
         let _ = id;

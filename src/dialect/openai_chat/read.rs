@@ -70,6 +70,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Result<Request, TurnError> {
     let (instructions, messages) = conversation(&root, ask, &tools.names, &mut ignored)?;
     let stream = root.get("stream").map_or(Ok(false), |field| field.flag())?;
     let choices = choices(&root)?;
+    let web_search = tools.web_search || root.get("web_search_options").is_some();
     let form = Form {
         id: format!("chatcmpl-{}", ask.stamp.id),
         created: ask.stamp.created,
@@ -78,6 +79,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Result<Request, TurnError> {
         stream,
         include_usage: include_usage(&root)?,
         legacy_functions: tools.legacy,
+        cites: web_search,
         names: tools.names,
     };
     let text = root.get("text");
@@ -88,7 +90,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Result<Request, TurnError> {
         tools: tools.tools,
         tool_choice: tools.choice,
         parallel_tool_calls: tools.parallel,
-        web_search: tools.web_search || root.get("web_search_options").is_some(),
+        web_search,
         format: format::read(root.get("response_format").or_else(|| text.as_ref()?.get("format")))?,
         limits: limits(&root)?,
     };
