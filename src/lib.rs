@@ -24,6 +24,7 @@
 //! | --- | --- | --- |
 //! | [`turn`] | the neutral model: a turn, the events of its answer, why it failed | any wire format |
 //! | [`secret`] | the only carrier of token text | where the text comes from or goes |
+//! | [`state`] | the database in the state directory: sealed values, locks, what may be forgotten | what an account or a conversation is |
 //! | [`service`] | what every call to the Warp service shares: its address, who we say we are, GraphQL's envelope | what is asked |
 //! | [`sse`] | server-sent events, as bytes | JSON, protobuf |
 //! | [`schema`] | any protobuf message by reflection: JSON ⇄ wire, unknown fields kept | what a conversation is |
@@ -58,5 +59,6 @@ pub mod server;
 pub mod service;
 pub mod simulator;
 pub mod sse;
+pub mod state;
 pub mod turn;
 pub mod upstream;

@@ -2,7 +2,7 @@
 //!
 //! In reading order: `token` is what a credential is, `account` whose, `source` where accounts come from, `exchange` the call that turns a
 //! refresh token into a bearer, `slot` one account's state and its renewal, once for all who wait, `pool` and `lease`
-//! what is lent out; beside them `login` is how a person signs in, and `whoami` as whom.
+//! what is lent out, `store` where accounts rest; beside them `login` is how a person signs in, and `whoami` as whom.
 //! It must not know what a bearer is used for, and it reads no environment: everything comes in as a [`Config`].
 
 use std::{sync::Arc, time::SystemTime};
@@ -19,6 +19,7 @@ mod pool;
 mod rest;
 mod slot;
 mod source;
+mod store;
 mod token;
 mod whoami;
 
@@ -29,6 +30,7 @@ pub use login::{Device, Login, LoginError, RealTime, Session, SignedIn, Timer};
 pub use pool::{Choice, Counter, Obstacle, Pool, Wish};
 pub use rest::{Reason, Rest};
 pub use slot::{Standing, Status};
+pub use store::{Added, Identity, Loan, New, Store, StoreError, Stored, StoredStanding};
 pub use whoami::{Owner, Principal};
 
 /// What time it is. A parameter, so that a test can let an hour pass.
@@ -48,6 +50,8 @@ pub struct Config {
     pub jwt: Option<Secret>,
     /// The refresh token of a signed-in session.
     pub refresh_token: Option<Secret>,
+    /// Where accounts rest, and where what is renewed is kept.
+    pub store: Option<Store>,
     /// How many accounts are kept ready, where the sources have that many.
     pub size: usize,
 }
@@ -56,6 +60,6 @@ impl Config {
     /// No credentials for the service at `address`.
     #[must_use]
     pub fn new(address: Address) -> Self {
-        Self { address, api_key: None, jwt: None, refresh_token: None, size: POOL_SIZE }
+        Self { address, api_key: None, jwt: None, refresh_token: None, store: None, size: POOL_SIZE }
     }
 }

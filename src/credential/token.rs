@@ -128,7 +128,18 @@ impl Life {
         rfc3339(self.expires?)
     }
 
-    fn is_due(self, now: SystemTime) -> bool {
+    /// The life of a token that ends and is to be renewed at the times given.
+    pub(crate) fn of_times(expires: Option<SystemTime>, renew_at: Option<SystemTime>) -> Self {
+        Self { expires, renew_at, lend_until: expires.and_then(|end| end.checked_sub(LENDING_MARGIN)) }
+    }
+
+    /// When it ends, and when it is to be renewed.
+    pub(crate) fn times(self) -> (Option<SystemTime>, Option<SystemTime>) {
+        (self.expires, self.renew_at)
+    }
+
+    /// True when it is time to renew it.
+    pub(crate) fn is_due(self, now: SystemTime) -> bool {
         self.renew_at.is_some_and(|due| now >= due)
     }
 }

@@ -324,7 +324,7 @@ mod tests {
         let fault = Fault { after: 1, times: Some(2), status: 403, retry_after: None };
         let account = Account { credits: Some(2.0), faults: vec![fault.clone()], ..Account::named("a") };
         let accounts = Accounts::new(vec![account], HOUR);
-        let mut turn = || accounts.admit("a").inspect(|()| accounts.charge("a", 1.0));
+        let turn = || accounts.admit("a").inspect(|()| accounts.charge("a", 1.0));
         assert_eq!(turn(), Ok(()));
         assert_eq!(turn(), Err(Bar::Fault(fault.clone())));
         assert_eq!(turn(), Err(Bar::Fault(fault)));

@@ -8,6 +8,7 @@ use crate::common::{before_tests, sources};
 /// Module, and what it may import. `*` is everything.
 const TABLE: &[(&str, &[&str])] = &[
     ("secret", &[]),
+    ("state", &["secret"]),
     // What both who asks the service and who signs in there need: where it is, and who we say we are.
     ("service", &["secret"]),
     ("sse", &[]),
@@ -21,9 +22,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("simulator", &["sse", "schema"]),
     ("capture", &["sse", "schema", "secret"]),
     // Its callers ask it which models there are.
-    ("gateway", &["turn", "upstream", "credential", "monitor", "capture", "models"]),
+    ("gateway", &["turn", "upstream", "credential", "monitor", "capture", "models", "state"]),
     // It holds the clients' keys, which are secrets.
-    ("server", &["gateway", "dialect", "monitor", "schema", "models", "turn", "sse", "capture", "secret"]),
+    ("server", &["gateway", "dialect", "monitor", "schema", "models", "turn", "sse", "capture", "secret", "state"]),
     ("cli", &["*"]),
     ("main", &["cli"]),
     ("lib", &[]),

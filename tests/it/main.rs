@@ -23,5 +23,6 @@ mod settings;
 mod simulator;
 mod sizes;
 mod sse;
+mod state;
 mod upstream;
 mod verbs;

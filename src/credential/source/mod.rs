@@ -12,6 +12,8 @@ use futures_util::{
 use crate::credential::{Clock, Config, CredentialError, Tier, account::Account};
 
 mod given;
+mod renewal;
+mod stored;
 
 /// A place that accounts come from.
 pub(crate) trait Source: Send + Sync {
@@ -55,6 +57,10 @@ pub(crate) fn from_config(config: &Config, clock: &Clock) -> Result<Vec<Box<dyn 
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if let Some(given) = given::Given::from_config(config, clock)? {
         sources.push(Box::new(given));
+    }
+    if let Some(store) = &config.store {
+        let stored = stored::StoredAccounts::new(store.clone(), config.address.clone(), Arc::clone(clock));
+        sources.push(Box::new(stored));
     }
     if sources.is_empty() {
         return Err(CredentialError::NoneConfigured);

@@ -38,7 +38,11 @@ impl Given {
             Arc::new(ApiKey::new(&key)?)
         } else if let Some(refresh) = given(&config.refresh_token) {
             let exchange = Exchange::new(&config.address, clock.clone())?;
-            Arc::new(Session::new(refresh, jwt.as_ref(), exchange)?)
+            let session = Session::new(refresh, jwt.as_ref(), exchange)?;
+            Arc::new(match &config.store {
+                Some(store) => session.stored(store, Arc::clone(clock)),
+                None => session,
+            })
         } else if let Some(jwt) = jwt {
             Arc::new(Jwt::new(&jwt, clock.clone())?)
         } else {

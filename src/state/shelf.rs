@@ -1,0 +1,273 @@
+//! Things that may be forgotten: kept sealed on the disk, bounded in number, size and age.
+//!
+//! Reading is done where it is asked for. Writing is one thread's work, from a queue that is bounded too: nobody waits
+//! for the disk, and when it cannot keep up, things are forgotten, which the log tells. It must not know what it keeps.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use rusqlite::{Transaction, params};
+use tokio::sync::oneshot;
+
+use crate::state::{Database, State, StateError, Vault, database::Durability};
+
+/// How many writes may wait, and how many are made at once.
+const QUEUE: usize = 1024;
+const BATCH: usize = 64;
+
+/// How often what is too old or too much is cleared away.
+const CLEARING: Duration = Duration::from_secs(60);
+
+/// What a shelf holds at most, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Values at most.
+    pub rows: u32,
+    /// Bytes of all values at most.
+    pub bytes: u64,
+    /// Values under one key at most.
+    pub parts: u32,
+    /// How long a value stays.
+    pub lifetime: Duration,
+}
+
+/// All shelves of a state, and the thread that writes them.
+#[derive(Clone)]
+pub struct Shelves {
+    reader: Arc<Database>,
+    vault: Vault,
+    orders: SyncSender<Order>,
+}
+
+/// One shelf. A key has several parts; each is one value.
+#[derive(Clone)]
+pub struct Shelf {
+    name: &'static str,
+    limits: Limits,
+    shelves: Shelves,
+}
+
+/// What the writing thread is told.
+enum Order {
+    Put {
+        row: Row,
+        limits: Limits,
+        value: Box<dyn FnOnce() -> Vec<u8> + Send>,
+    },
+    Remove(Row),
+    /// Answered when all that came before is written.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Where a value is.
+#[derive(Clone, Copy)]
+struct Row {
+    shelf: &'static str,
+    key: [u8; 32],
+    part: [u8; 32],
+}
+
+impl Shelves {
+    /// The shelves of `state`.
+    ///
+    /// # Errors
+    /// When the database cannot be opened again, or no thread can be started.
+    pub fn open(state: &State) -> Result<Self, StateError> {
+        let connect = || Database::with_durability(state.directory(), Durability::Process);
+        let (reader, database) = (Arc::new(connect()?), connect()?);
+        let (orders, receiver) = sync_channel(QUEUE);
+        let writer = Writer { database, vault: state.vault().clone(), limits: Vec::new() };
+        let thread = std::thread::Builder::new().name("shelves".to_owned()).spawn(move || writer.run(&receiver));
+        thread.map_err(|error| StateError::file(state.directory(), &error))?;
+        Ok(Self { reader, vault: state.vault().clone(), orders })
+    }
+
+    /// The shelf `name`.
+    #[must_use]
+    pub fn shelf(&self, name: &'static str, limits: Limits) -> Shelf {
+        Shelf { name, limits, shelves: self.clone() }
+    }
+
+    /// Waits until all that was put is on the disk.
+    pub async fn flush(&self) {
+        let orders = self.orders.clone();
+        let (done, written) = oneshot::channel();
+        // The queue may be full, and then there is waiting to do. The thread only ends when nobody can ask it any more.
+        let asked = tokio::task::spawn_blocking(move || orders.send(Order::Flush(done)).is_ok()).await;
+        if asked.is_ok_and(|asked| asked) {
+            drop(written.await);
+        }
+    }
+}
+
+impl Shelf {
+    /// What was put under `key` and is still there, the latest last.
+    #[must_use]
+    pub fn get(&self, key: &[u8; 32]) -> Vec<Vec<u8>> {
+        let rows = self.shelves.reader.read(|connection| {
+            let sql = "SELECT part, value FROM shelves WHERE shelf = ?1 AND key = ?2 AND expires > ?3 ORDER BY number";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map(params![self.name, key, now()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<([u8; 32], Vec<u8>)>>>()
+        });
+        let opened = rows.map(|rows| rows.into_iter().map(|(part, value)| self.open(*key, part, &value)).collect());
+        opened.and_then(|values: Result<Vec<_>, _>| values).unwrap_or_else(|error| {
+            tracing::warn!(shelf = self.name, %error, "what was kept cannot be read");
+            Vec::new()
+        })
+    }
+
+    /// Puts what `value` yields under `key` in place of the same part.
+    pub fn put(&self, key: [u8; 32], part: [u8; 32], value: impl FnOnce() -> Vec<u8> + Send + 'static) {
+        let row = Row { shelf: self.name, key, part };
+        self.order(Order::Put { row, limits: self.limits, value: Box::new(value) });
+    }
+
+    /// Takes away one part of what is under `key`.
+    pub fn remove(&self, key: [u8; 32], part: [u8; 32]) {
+        self.order(Order::Remove(Row { shelf: self.name, key, part }));
+    }
+
+    fn order(&self, order: Order) {
+        match self.shelves.orders.try_send(order) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                tracing::warn!(shelf = self.name, "the disk cannot keep up: something is not kept over a restart");
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                tracing::warn!(shelf = self.name, "nothing is kept over a restart any more");
+            }
+        }
+    }
+
+    fn open(&self, key: [u8; 32], part: [u8; 32], sealed: &[u8]) -> Result<Vec<u8>, StateError> {
+        self.shelves.vault.open_sealed(&Row { shelf: self.name, key, part }.place(), sealed)
+    }
+}
+
+impl Row {
+    /// What its value is sealed for.
+    fn place(&self) -> String {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        format!("shelves/{}/{}/{}", self.shelf, hex(&self.key), hex(&self.part))
+    }
+}
+
+/// What the writing thread works with.
+struct Writer {
+    database: Database,
+    vault: Vault,
+    /// The limits of every shelf that was written to.
+    limits: Vec<(&'static str, Limits)>,
+}
+
+/// One change, ready to be made.
+enum Change {
+    Put { row: Row, sealed: Vec<u8>, limits: Limits },
+    Remove(Row),
+}
+
+impl Writer {
+    fn run(mut self, orders: &Receiver<Order>) {
+        let mut cleared: Option<SystemTime> = None;
+        loop {
+            let first = match orders.recv_timeout(CLEARING) {
+                Ok(order) => Some(order),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let batch: Vec<Order> = first.into_iter().chain(orders.try_iter().take(BATCH)).collect();
+            self.carry_out(batch);
+            let is_time = cleared.is_none_or(|last| last.elapsed().is_ok_and(|since| since >= CLEARING));
+            if is_time {
+                self.clear();
+                cleared = Some(SystemTime::now());
+            }
+        }
+    }
+
+    fn carry_out(&mut self, batch: Vec<Order>) {
+        let (mut changes, mut waiting) = (Vec::new(), Vec::new());
+        for order in batch {
+            match order {
+                Order::Put { row, limits, value } => changes.extend(self.seal(row, limits, &value())),
+                Order::Remove(row) => changes.push(Change::Remove(row)),
+                Order::Flush(done) => waiting.push(done),
+            }
+        }
+        if !changes.is_empty() {
+            let written = self.database.write(|transaction| changes.iter().try_for_each(|c| c.make(transaction)));
+            if let Err(error) = written {
+                tracing::warn!(%error, "something is not kept over a restart");
+            }
+        }
+        for done in waiting {
+            // Whoever asked may have gone.
+            let _ = done.send(());
+        }
+    }
+
+    fn seal(&mut self, row: Row, limits: Limits, value: &[u8]) -> Option<Change> {
+        if !self.limits.iter().any(|(shelf, _)| *shelf == row.shelf) {
+            self.limits.push((row.shelf, limits));
+        }
+        // What is larger than its shelf would clear away everything else.
+        if u64::try_from(value.len()).unwrap_or(u64::MAX) > limits.bytes {
+            return None;
+        }
+        let sealed = self.vault.seal(&row.place(), value).ok()?;
+        Some(Change::Put { row, sealed, limits })
+    }
+
+    /// Clears away what is too old, and the oldest of what is too much.
+    fn clear(&self) {
+        let cleared = self.database.write(|transaction| {
+            transaction.execute("DELETE FROM shelves WHERE expires <= ?1", [now()])?;
+            self.limits.iter().try_for_each(|(shelf, limits)| shorten(transaction, shelf, limits))
+        });
+        if let Err(error) = cleared {
+            tracing::warn!(%error, "what is too old to be kept cannot be cleared away");
+        }
+    }
+}
+
+impl Change {
+    fn make(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        match self {
+            Self::Put { row: Row { shelf, key, part }, sealed, limits } => {
+                let expires = now().saturating_add(i64::try_from(limits.lifetime.as_secs()).unwrap_or(i64::MAX));
+                let sql =
+                    "INSERT OR REPLACE INTO shelves (shelf, key, part, value, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
+                transaction.execute(sql, params![shelf, key, part, sealed, expires])?;
+                let sql = "DELETE FROM shelves WHERE shelf = ?1 AND key = ?2 AND number NOT IN \
+                           (SELECT number FROM shelves WHERE shelf = ?1 AND key = ?2 ORDER BY number DESC LIMIT ?3)";
+                transaction.execute(sql, params![shelf, key, limits.parts])?;
+            }
+            Self::Remove(Row { shelf, key, part }) => {
+                let sql = "DELETE FROM shelves WHERE shelf = ?1 AND key = ?2 AND part = ?3";
+                transaction.execute(sql, params![shelf, key, part])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn shorten(transaction: &Transaction<'_>, shelf: &str, limits: &Limits) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM shelves WHERE shelf = ?1 AND number <= (SELECT max(number) FROM \
+               (SELECT number, row_number() OVER newest AS rows, sum(length(value)) OVER newest AS bytes \
+                FROM shelves WHERE shelf = ?1 WINDOW newest AS (ORDER BY number DESC)) \
+               WHERE rows > ?2 OR bytes > ?3)";
+    transaction.execute(sql, params![shelf, limits.rows, i64::try_from(limits.bytes).unwrap_or(i64::MAX)])?;
+    Ok(())
+}
+
+/// The time in seconds.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
