@@ -113,7 +113,9 @@ impl RenewalError {
     pub(super) fn of(self, account: &str) -> CredentialError {
         let account = account.to_owned();
         match self {
-            Self::Gone => CredentialError::Unavailable { account, reason: "it is not in the store any more".to_owned() },
+            Self::Gone => {
+                CredentialError::Unavailable { account, reason: "it is not in the store any more".to_owned() }
+            }
             Self::Ended(code) | Self::Exchange(ExchangeError::Dead { code }, _) => {
                 CredentialError::SignInNeeded { account, code }
             }

@@ -35,13 +35,13 @@ impl StoredAccounts {
         Self { store, address, clock }
     }
 
-    fn account(&self, stored: Stored) -> Result<Arc<dyn Account>, CredentialError> {
+    /// The account of an entry of the store.
+    pub(super) fn account(&self, stored: Stored) -> Result<Arc<dyn Account>, CredentialError> {
         Ok(match stored.kind {
             Kind::ApiKey => Arc::new(StoredKey { stored, store: self.store.clone() }),
             Kind::Session | Kind::Anonymous | Kind::Token => {
                 let exchange = Exchange::new(&self.address, Arc::clone(&self.clock))?;
-                let renewal =
-                    Renewal::new(self.store.clone(), stored.id.clone(), exchange, Arc::clone(&self.clock));
+                let renewal = Renewal::new(self.store.clone(), stored.id.clone(), exchange, Arc::clone(&self.clock));
                 Arc::new(StoredSession { stored, renewal })
             }
         })

@@ -47,9 +47,8 @@ impl Store {
         let loans = self.state.database().read(|connection| {
             let sql = "SELECT session_id, root, lock FROM allocations WHERE root = ?1 ORDER BY rowid";
             let mut statement = connection.prepare(sql)?;
-            let loan = |row: &rusqlite::Row<'_>| {
-                Ok(Loan { session_id: row.get(0)?, root: row.get(1)?, lock: row.get(2)? })
-            };
+            let loan =
+                |row: &rusqlite::Row<'_>| Ok(Loan { session_id: row.get(0)?, root: row.get(1)?, lock: row.get(2)? });
             statement.query_map([root], loan)?.collect::<rusqlite::Result<Vec<_>>>()
         })?;
         let mut orphans = Vec::new();
