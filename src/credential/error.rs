@@ -64,6 +64,26 @@ pub enum CredentialError {
         /// What happened.
         reason: String,
     },
+    /// A service that lends accounts lends none.
+    #[error("the {lender} lends no account: {reason}")]
+    NotLent {
+        /// Who lends: the pool service or the broker.
+        lender: &'static str,
+        /// Why not.
+        reason: String,
+        /// What can be done about it.
+        hint: &'static str,
+        /// Whether it may lend one later.
+        passing: bool,
+    },
+    /// Nobody has signed in, and there is no anonymous account either.
+    #[error("there is no anonymous account: {problem}")]
+    Anonymous {
+        /// Why not.
+        problem: String,
+        /// Whether there may be one later.
+        passing: bool,
+    },
     /// No HTTP client can be made of this configuration.
     #[error("cannot set up HTTPS for renewing tokens: {reason}")]
     Client {
@@ -94,6 +114,10 @@ impl CredentialError {
             Self::SignInNeeded { .. } => "sign in again and set the new refresh token",
             Self::Disabled { .. } => "use another account, or ask Warp's support about this one",
             Self::Unavailable { .. } => "try again in a moment; check the network and any proxy",
+            Self::NotLent { hint, .. } => hint,
+            Self::Anonymous { .. } => {
+                "sign in instead: `warp2api token login`; or add an API key: `warp2api token add`"
+            }
             Self::Client { .. } => "check the extra CA file: it must hold PEM certificates",
         }
     }
@@ -103,6 +127,7 @@ impl CredentialError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Unavailable { .. } | Self::NoneReady { retry_after: Some(_), .. } => true,
+            Self::NotLent { passing, .. } | Self::Anonymous { passing, .. } => *passing,
             Self::NoneConfigured
             | Self::NoneReady { retry_after: None, .. }
             | Self::Malformed { .. }

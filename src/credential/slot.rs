@@ -420,6 +420,8 @@ fn final_standing(error: &CredentialError) -> Option<Standing> {
         | CredentialError::Expired { .. }
         | CredentialError::Refused { .. }
         | CredentialError::Unavailable { .. }
+        | CredentialError::NotLent { .. }
+        | CredentialError::Anonymous { .. }
         | CredentialError::Client { .. } => None,
     }
 }

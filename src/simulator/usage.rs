@@ -44,6 +44,11 @@ pub(crate) fn finished(finish: &Finish, model: &str, usage: Usage, spent: Spent)
     Value::Object(finished)
 }
 
+/// The credits that a `finished` names.
+pub(crate) fn cost(finished: &Value) -> f64 {
+    finished["request_cost"]["exact"].as_f64().filter(|cost| cost.is_finite()).unwrap_or_default()
+}
+
 fn token_usage(model: &str, usage: Usage) -> Value {
     let mut entry = json!({"model_id": model, "total_input": usage.input, "output": usage.output});
     if usage.cache_read > 0 {
@@ -93,6 +98,17 @@ mod tests {
         let finished = finished(&finish, "auto", Usage::default(), Spent::default());
         assert!(finished.get("token_usage").is_none());
         assert_eq!(finished["should_refresh_model_config"], true);
+    }
+
+    #[test]
+    fn an_answer_costs_what_it_says() {
+        let costs = |fields: Value| {
+            let finish = Finish { fields: fields.as_object().unwrap().clone(), ..Finish::default() };
+            cost(&finished(&finish, "auto", Usage::default(), Spent::default()))
+        };
+        assert_eq!(costs(json!({})), 1.0);
+        assert_eq!(costs(json!({"request_cost": {"exact": 2.5}})), 2.5);
+        assert_eq!(costs(json!({"request_cost": null})), 0.0);
     }
 
     #[test]

@@ -505,7 +505,7 @@ async fn a_session_with_the_simulator_reads_the_accounts_models_and_is_renewed()
     let config = simulator::Config { token_lifetime: lifetime, ..simulator::Config::default() };
     let simulator = Simulator::start(config, Schema::embedded()).unwrap();
     for http2 in [false, true] {
-        let pool = with_simulator(&simulator, "simulator-refresh-own", http2);
+        let pool = with_simulator(&simulator, &format!("simulator-refresh-own-{http2}"), http2);
         let address = Address::new(simulator.url());
         let http = service::builder(&address).unwrap().build().unwrap();
         let first = pool.lease().await.unwrap();

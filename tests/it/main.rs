@@ -20,6 +20,7 @@ mod gemini;
 mod json;
 mod layers;
 mod leaving;
+mod login;
 mod matrix;
 mod quota;
 mod repairs;

@@ -50,6 +50,8 @@ pub(crate) struct Script {
     /// False when the answer holds something that a client cannot apply.
     pub(crate) certain: bool,
     pub(crate) spent: Spent,
+    /// Credits, as the answer says.
+    pub(crate) cost: f64,
 }
 
 /// Plays an exchange as the answer to `request`. The error says which step the schema refuses.
@@ -107,6 +109,7 @@ struct Player<'a> {
     written: String,
     tool_calls: u32,
     ended: bool,
+    cost: f64,
     /// `${…}` is only text.
     literal: bool,
 }
@@ -134,6 +137,7 @@ impl<'a> Player<'a> {
             written: String::new(),
             tool_calls: 0,
             ended: false,
+            cost: 0.0,
             literal: false,
         }
     }
@@ -144,6 +148,7 @@ impl<'a> Player<'a> {
         if self.tree.apply(&message).is_err() {
             self.certain = false;
         }
+        self.cost += usage::cost(&json["finished"]);
         self.pieces.push(Piece::Send(event::frame(&schema::encode(&message))));
         Ok(())
     }
@@ -321,6 +326,7 @@ impl<'a> Player<'a> {
             tree: self.tree,
             certain: self.certain,
             spent: self.spent,
+            cost: self.cost,
         }
     }
 }
