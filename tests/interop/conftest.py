@@ -5,6 +5,7 @@ import pytest
 from gateway import Gateway
 
 pytest_plugins = ["shows"]
+pytest.register_assert_rewrite("langchain_abilities")
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,13 @@
 import asyncio
 import base64
 import json
-import struct
-import zlib
 
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
+from pydantic import BaseModel
 
-from steps import CLOCK, WEATHER, WORDS, answer, ask, call, text
+from steps import CLOCK, HEARTBEAT, SILENCE, TIMER, WEATHER, WORDS, answer, ask, call, minute, png, text
 
 CLIENT = "openai (Python), Chat Completions"
 VERSION = openai.__version__
@@ -246,18 +245,6 @@ def test_the_upstreams_own_limit_is_a_length_too(playing):
     assert (whole.choices[0].message.content, whole.choices[0].finish_reason) == ("As far as I", "length")
 
 
-def png(width, height):
-    """A grey picture."""
-
-    def block(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    rows = b"".join(b"\0" + b"\x80" * width for _ in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    body = block(b"IHDR", header) + block(b"IDAT", zlib.compress(rows)) + block(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
 @pytest.mark.shows("image")
 def test_an_image_reaches_the_upstream(talking):
     picture = png(4, 3)
@@ -315,15 +302,16 @@ def test_many_streams_at_once_stay_apart(talking):
         assert not any(other in said for other in others)
 
 
+@pytest.mark.shows("cancel")
 def test_a_client_that_goes_away_leaves_the_gateway_well(playing):
-    slow = answer({"pace_ms": 100}, text("word " * 600))
-    gateway = playing(slow, slow, answer(text("Still here.")))
+    gateway = playing(minute(), minute(), answer(text("Still here.")))
     for _ in range(2):
         stream = client(gateway).chat.completions.create(stream=True, **ask())
         for chunk in stream:
             if chunk.choices and chunk.choices[0].delta.content:
                 break
         stream.close()
+        assert gateway.was_abandoned()
     assert client(gateway).chat.completions.create(**ask()).choices[0].message.content == "Still here."
     code, seconds = gateway.stop()
     assert code == 0 and seconds < 5, "a minute of text that nobody reads is not waited for"
@@ -335,3 +323,23 @@ def test_the_models_are_listed_and_found(talking):
     assert "auto" in listed and "gpt-5 (high reasoning)" in listed
     found = sdk.models.retrieve("gpt-5 (high reasoning)")
     assert (found.id, found.object) == ("gpt-5 (high reasoning)", "model") and found.owned_by
+
+
+@pytest.mark.shows("structured output")
+def test_an_answer_by_a_schema(playing):
+    class Fact(BaseModel):
+        city: str
+        days: int
+
+    gateway = playing(answer(text('{"city": "Oslo", "days": 3}')))
+    sdk = client(gateway).chat.completions
+    assert sdk.parse(**ask("Where?"), response_format=Fact).choices[0].message.parsed == Fact(city="Oslo", days=3)
+    with sdk.stream(**ask("Where?"), response_format=Fact) as stream:
+        assert stream.get_final_completion().choices[0].message.parsed == Fact(city="Oslo", days=3)
+
+
+@pytest.mark.shows("long silence")
+def test_a_silence_longer_than_the_clients_patience(playing):
+    gateway = playing(answer(text("before "), SILENCE, text("after")), **HEARTBEAT)
+    sdk = client(gateway).with_options(timeout=TIMER)
+    assert streamed_text(list(sdk.chat.completions.create(stream=True, **ask()))) == "before after"
