@@ -3,9 +3,10 @@
 //!
 //! It must not know dialects or HTTP servers: it takes a [`Turn`] and gives [`TurnEvent`]s.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _, stream};
+use tokio::task::JoinHandle;
 
 use crate::{
     credential::{self, CredentialError, Outcome},
@@ -18,15 +19,18 @@ mod bounded;
 mod config;
 mod continuity;
 mod cut;
+mod demand;
 mod form;
 mod job;
 mod prefix;
+mod quota;
 mod tally;
 mod tokens;
 
 pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
 pub use continuity::{Conversation, Conversations};
+pub use quota::Meter;
 pub use tokens::count_input;
 
 /// Runs turns. Cheap to clone.
@@ -41,6 +45,7 @@ struct Core {
     credentials: Arc<credential::Pool>,
     patience: Patience,
     conversations: Box<dyn Conversations>,
+    quotas: Arc<quota::Quotas>,
 }
 
 /// Whose conversation a turn belongs to.
@@ -59,6 +64,7 @@ pub struct Answer {
     early: Vec<TurnEvent>,
     is_over: bool,
     repaired: Vec<String>,
+    meter: Meter,
 }
 
 impl Gateway {
@@ -71,6 +77,7 @@ impl Gateway {
                 credentials,
                 patience,
                 conversations: Box::<continuity::Memory>::default(),
+                quotas: Arc::default(),
             }),
         }
     }
@@ -81,9 +88,10 @@ impl Gateway {
     /// When the turn fails before anything of its answer is heard.
     pub async fn run(&self, mut turn: Turn, scope: Scope) -> Result<Answer, TurnError> {
         let repaired = turn::repair(&mut turn);
-        let job = job::Job::new(Arc::clone(&self.core), turn, scope)?;
+        let meter = Meter::new(&self.core.quotas);
+        let job = job::Job::new(Arc::clone(&self.core), turn, scope, meter.clone())?;
         let batches = stream::unfold(job, |mut job| async move { job.next().await.map(|batch| (batch, job)) });
-        let mut answer = Answer { batches: Box::pin(batches), early: Vec::new(), is_over: false, repaired };
+        let mut answer = Answer { batches: Box::pin(batches), early: Vec::new(), is_over: false, repaired, meter };
         // When the time is up the client is told that all is well so far; what fails later fails within the stream.
         let held = tokio::time::timeout(self.core.patience.hold, answer.until_heard()).await;
         match held.unwrap_or(Ok(())) {
@@ -107,6 +115,13 @@ impl Gateway {
         let read = self.core.upstream.load_catalogue(lease.bearer()).await;
         lease.settle(if read.is_ok() { Outcome::Done } else { Outcome::Failed });
         read.map_err(|error| TurnError::new(ErrorKind::UpstreamUnavailable, error.to_string()))
+    }
+
+    /// Has the quota of the accounts read from now on, so that answers can show it (see [`Meter`]): once at the start, and
+    /// after turns whose account was not asked about for `rest`. Nobody waits for it; what is returned ends with the first
+    /// reading. It must be called within the runtime that the turns run in.
+    pub fn watch_quota(&self, rest: Duration) -> JoinHandle<()> {
+        self.core.watch_quota(rest)
     }
 }
 
@@ -137,6 +152,12 @@ impl Answer {
     #[must_use]
     pub fn repaired(&self) -> &[String] {
         &self.repaired
+    }
+
+    /// Shows what the account that pays for the answer may still spend.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Collects events until one that a client hears; a failure before that is the turn's own.

@@ -2,21 +2,19 @@
 //!
 //! It must not know whose account it is, and it decides nothing about names: `crate::models` does.
 
-use std::time::Duration;
-
-use reqwest::{Client, Response, StatusCode};
+use reqwest::Client;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    models::{Catalogue, Effort, Model},
+    models::{Catalogue, Closed, ClosedBy, Effort, Model},
     secret::Secret,
-    upstream::identity,
+    upstream::graphql::{self, GraphqlError, Operation, unreadable},
 };
 
-const OPERATION: &str = "GetFeatureModelChoices";
-
-const QUERY: &str = "\
+const OPERATION: Operation = Operation {
+    name: "GetFeatureModelChoices",
+    query: "\
 query GetFeatureModelChoices($rc: RequestContext!) {
   user(requestContext: $rc) {
     __typename
@@ -29,47 +27,15 @@ query GetFeatureModelChoices($rc: RequestContext!) {
     } } } } }
     ... on UserFacingError { error { __typename message } }
   }
-}";
-
-const TIMEOUT: Duration = Duration::from_secs(15);
-
-/// Far more than any list needs.
-const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+}",
+};
 
 /// Why the account's list cannot be had.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CatalogueError {
-    /// The upstream does not accept the bearer.
-    #[error("Warp does not accept this credential for the list of models")]
-    Unauthorized,
-    /// The upstream answered with another failure.
-    #[error("Warp answered {status} when asked for the list of models")]
-    Status {
-        /// Its HTTP status.
-        status: u16,
-    },
-    /// The upstream cannot be reached, or its answer broke off.
-    #[error("Warp cannot be asked for the list of models: {reason}")]
-    Unreachable {
-        /// What happened.
-        reason: String,
-    },
-    /// The upstream understood and will not tell.
-    #[error("Warp does not tell the list of models: {message}")]
-    Refused {
-        /// Its own words.
-        message: String,
-    },
-    /// The answer is not what the schema says, or lists nothing.
-    #[error("Warp's list of models cannot be read: {problem}")]
-    Unreadable {
-        /// What is wrong with it.
-        problem: String,
-    },
-}
+pub type CatalogueError = GraphqlError;
 
 /// Reads the list of models that the account of `bearer` may use. `client` sends the headers of
-/// [`identity::headers`] by itself; `version` is the client version that the user has set, if any.
+/// [`identity::headers`](crate::upstream::identity::headers) by itself; `version` is the client version that the user
+/// has set, if any.
 ///
 /// # Errors
 /// When the upstream cannot be asked, refuses, or answers what cannot be read. The built-in table serves meanwhile.
@@ -79,16 +45,7 @@ pub async fn fetch(
     version: Option<&str>,
     bearer: &Secret,
 ) -> Result<Catalogue, CatalogueError> {
-    let url = format!("{}/graphql/v2?op={OPERATION}", root.trim_end_matches('/'));
-    let variables = json!({"rc": identity::request_context(version)});
-    let body = json!({"query": QUERY, "variables": variables, "operationName": OPERATION});
-    let request = client.post(url).timeout(TIMEOUT);
-    let response = request.bearer_auth(bearer.expose()).json(&body).send().await.map_err(unreachable)?;
-    match response.status() {
-        status if status.is_success() => parse(&read(response).await?),
-        StatusCode::UNAUTHORIZED => Err(CatalogueError::Unauthorized),
-        status => Err(CatalogueError::Status { status: status.as_u16() }),
-    }
+    parse(graphql::ask_user(client, root, version, bearer, &OPERATION).await?)
 }
 
 /// One list of the answer, with what we want of it.
@@ -119,39 +76,36 @@ struct ContextWindow {
     default: Option<u64>,
 }
 
-fn parse(body: &[u8]) -> Result<Catalogue, CatalogueError> {
-    let mut answer: Value = serde_json::from_slice(body).map_err(|error| unreadable(&error.to_string()))?;
-    let said = |error: &Value| CatalogueError::Refused { message: shown(error["message"].as_str()) };
-    if let Some(error) = answer["errors"].get(0) {
-        return Err(said(error));
-    }
-    let user = &answer["data"]["user"];
-    if user["__typename"] == "UserFacingError" {
-        return Err(said(&user["error"]));
-    }
-    let list = answer.pointer_mut("/data/user/user/workspaces/0/featureModelChoice/agentMode").map(Value::take);
+fn parse(mut user: Value) -> Result<Catalogue, CatalogueError> {
+    let list = user.pointer_mut("/workspaces/0/featureModelChoice/agentMode").map(Value::take);
     let list =
-        list.filter(|list| !list.is_null()).ok_or_else(|| unreadable("the account has no workspace with one"))?;
+        list.filter(|list| !list.is_null()).ok_or_else(|| unreadable("the account has no workspace with models"))?;
     let list: AvailableLlms = serde_json::from_value(list).map_err(|error| unreadable(&error.to_string()))?;
     catalogue(list)
 }
 
 fn catalogue(list: AvailableLlms) -> Result<Catalogue, CatalogueError> {
-    let mut models: Vec<Model> = Vec::new();
-    for choice in list.choices.into_iter().filter(is_open) {
-        if !choice.id.is_empty() && models.iter().all(|model| model.id != choice.id) {
-            models.push(model(choice));
+    let (mut models, mut closed): (Vec<Model>, Vec<Closed>) = (Vec::new(), Vec::new());
+    for choice in list.choices {
+        match closed_by(&choice) {
+            Some(by) => closed.push(Closed { id: choice.id, by }),
+            None if choice.id.is_empty() || models.iter().any(|model| model.id == choice.id) => {}
+            None => models.push(model(choice)),
         }
     }
     let first = models.first().map(|model| model.id.clone()).ok_or_else(|| unreadable("it lists no usable model"))?;
     let default_id = list.default_id.filter(|id| models.iter().any(|model| model.id == *id)).unwrap_or(first);
-    Ok(Catalogue::of_account(models, default_id))
+    Ok(Catalogue::of_account(models, default_id).with_closed(closed))
 }
 
-/// False for what this account can never use. Reasons that pass, such as a vendor's outage, are the upstream's to tell
-/// when the model is asked for.
-fn is_open(choice: &Choice) -> bool {
-    !matches!(choice.disable_reason.as_deref(), Some("ADMIN_DISABLED" | "REQUIRES_UPGRADE"))
+/// Who keeps this account from a model for good. Reasons that pass, such as a vendor's outage or credits that are spent,
+/// are the upstream's to tell when the model is asked for.
+fn closed_by(choice: &Choice) -> Option<ClosedBy> {
+    match choice.disable_reason.as_deref() {
+        Some("ADMIN_DISABLED") => Some(ClosedBy::Admin),
+        Some("REQUIRES_UPGRADE") => Some(ClosedBy::Plan),
+        Some(_) | None => None,
+    }
 }
 
 fn model(choice: Choice) -> Model {
@@ -181,46 +135,17 @@ fn effort(level: &str) -> Option<Effort> {
     }
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, CatalogueError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(unreadable("it is too large"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-fn unreachable(error: reqwest::Error) -> CatalogueError {
-    let reason = if error.is_timeout() { "no answer in time".to_owned() } else { error.without_url().to_string() };
-    CatalogueError::Unreachable { reason }
-}
-
-fn unreadable(problem: &str) -> CatalogueError {
-    CatalogueError::Unreadable { problem: problem.to_owned() }
-}
-
-/// The upstream's own words, cut to a line and free of control characters.
-fn shown(message: Option<&str>) -> String {
-    message.unwrap_or("no reason given").chars().filter(|letter| !letter.is_control()).take(200).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::{
-        Router,
-        http::{HeaderMap, Uri},
-        routing::post,
-    };
-    use tokio::{net::TcpListener, task::JoinSet};
+    use serde_json::{Value, json};
 
-    use super::*;
+    use super::{CatalogueError, parse};
+    use crate::models::{ClosedBy, Effort, Model};
 
     fn answer(choices: Value) -> Value {
         let list = json!({"defaultId": "m-2", "preferredCodexModelId": null, "choices": choices});
         let workspaces = json!([{"uid": "w", "featureModelChoice": {"agentMode": list, "coding": null}}, {"uid": "x"}]);
-        json!({"data": {"user": {"__typename": "UserOutput", "user": {"workspaces": workspaces}}}})
+        json!({"workspaces": workspaces})
     }
 
     fn choices() -> Value {
@@ -235,18 +160,15 @@ mod tests {
             {"id": "banned", "disableReason": "ADMIN_DISABLED"},
             {"id": "m-2", "displayName": "again"},
             {"id": "bare"},
+            {"id": "spent", "disableReason": "OUT_OF_REQUESTS"},
         ])
-    }
-
-    fn problem(body: &Value) -> CatalogueError {
-        parse(body.to_string().as_bytes()).unwrap_err()
     }
 
     #[test]
     fn the_list_is_read_as_it_is_without_what_the_account_cannot_use() {
-        let catalogue = parse(answer(choices()).to_string().as_bytes()).unwrap();
+        let catalogue = parse(answer(choices())).unwrap();
         let ids: Vec<_> = catalogue.models().iter().map(|model| model.id.as_str()).collect();
-        assert_eq!(ids, ["m 1 (Odd)", "m-2", "bare"]);
+        assert_eq!(ids, ["m 1 (Odd)", "m-2", "bare", "spent"]);
         assert_eq!(catalogue.default_id(), "m-2");
         let odd = Model {
             id: "m 1 (Odd)".to_owned(),
@@ -263,68 +185,23 @@ mod tests {
             (catalogue.models()[2].display_name.as_str(), catalogue.models()[2].vendor.as_str()),
             ("bare", "unknown")
         );
-        assert_eq!(catalogue.resolve("dear"), None, "the account's list is authoritative");
+        assert_eq!(catalogue.resolve("unheard-of"), None, "the account's list is authoritative");
+        for (id, by) in [("dear", ClosedBy::Plan), ("banned", ClosedBy::Admin)] {
+            assert_eq!((catalogue.resolve(id), catalogue.closed(id).map(|closed| closed.by)), (None, Some(by)));
+        }
         assert_eq!(catalogue.sibling("m-2", Effort::XHigh).map(|model| model.id.as_str()), Some("m 1 (Odd)"));
     }
 
     #[test]
     fn a_default_that_is_not_listed_gives_way_to_the_first() {
-        let catalogue = parse(answer(json!([{"id": "only"}])).to_string().as_bytes()).unwrap();
+        let catalogue = parse(answer(json!([{"id": "only"}]))).unwrap();
         assert_eq!(catalogue.default_id(), "only");
     }
 
     #[test]
-    fn refusals_and_nonsense_are_told_apart() {
-        let refused = |message: &str| CatalogueError::Refused { message: message.to_owned() };
-        assert_eq!(problem(&json!({"errors": [{"message": "no\u{1b} such user"}]})), refused("no such user"));
-        let facing = json!({"data": {"user": {"__typename": "UserFacingError", "error": {"message": "delinquent"}}}});
-        assert_eq!(problem(&facing), refused("delinquent"));
-        assert_eq!(problem(&json!({"errors": [17]})), refused("no reason given"));
-        for body in [json!({}), json!([]), json!(7), answer(json!([])), answer(json!([{"id": 3}])), answer(json!("x"))]
-        {
-            assert!(matches!(problem(&body), CatalogueError::Unreadable { .. }), "{body}");
+    fn what_is_no_list_is_said_to_be_none() {
+        for user in [json!({}), json!([]), answer(json!([])), answer(json!([{"id": 3}])), answer(json!("x"))] {
+            assert!(matches!(parse(user.clone()), Err(CatalogueError::Unreadable { .. })), "{user}");
         }
-        assert!(matches!(parse(b"<html>"), Err(CatalogueError::Unreadable { .. })));
-    }
-
-    /// Fetches from a server that checks the request and answers with `status`.
-    async fn fetched(status: StatusCode) -> Result<Catalogue, CatalogueError> {
-        let serve = async move |uri: Uri, headers: HeaderMap, body: String| {
-            assert_eq!(uri.query(), Some("op=GetFeatureModelChoices"));
-            assert_eq!(headers["authorization"], "Bearer wk-1.a");
-            assert_eq!(headers["x-warp-client-id"], "warp2api");
-            assert_eq!(headers["content-type"], "application/json");
-            let body: Value = serde_json::from_str(&body).unwrap();
-            assert_eq!(body["operationName"], OPERATION);
-            assert!(body["query"].as_str().unwrap().starts_with("query GetFeatureModelChoices("));
-            assert!(body["variables"]["rc"]["osContext"].is_object());
-            (status, answer(choices()).to_string())
-        };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let root = format!("http://{}/", listener.local_addr().unwrap());
-        let app = Router::new().route("/graphql/v2", post(serve));
-        let mut server = JoinSet::new();
-        server.spawn(async move { axum::serve(listener, app).await.unwrap() });
-        let client = Client::builder().no_proxy().default_headers(identity::headers(None)).build().unwrap();
-        fetch(&client, &root, None, &Secret::new("wk-1.a")).await
-    }
-
-    #[tokio::test]
-    async fn the_request_is_what_the_service_expects_and_its_status_counts() {
-        assert_eq!(fetched(StatusCode::OK).await.unwrap().models().len(), 3);
-        assert_eq!(fetched(StatusCode::UNAUTHORIZED).await, Err(CatalogueError::Unauthorized));
-        assert_eq!(fetched(StatusCode::BAD_GATEWAY).await, Err(CatalogueError::Status { status: 502 }));
-    }
-
-    #[tokio::test]
-    async fn nobody_there_is_said_so() {
-        let client = Client::builder().no_proxy().build().unwrap();
-        let unused = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let root = format!("http://{}", unused.local_addr().unwrap());
-        drop(unused);
-        let result = fetch(&client, &root, None, &Secret::new("secret-1")).await;
-        let error = result.unwrap_err();
-        assert!(matches!(error, CatalogueError::Unreachable { .. }));
-        assert!(!format!("{error:?}").contains("secret-1"));
     }
 }

@@ -3,7 +3,7 @@
 //! It must not know what is in either: bytes go out and bytes come back. It makes one attempt; who tries again is
 //! decided elsewhere.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -47,6 +47,8 @@ pub struct Events {
     parsed: Vec<sse::Event>,
     idle_timeout: Duration,
     is_empty: bool,
+    /// Why there is no more, kept until what came before it has been taken.
+    failure: Option<Failure>,
 }
 
 /// An HTTP client with the connection policy of `config`: proxies from the environment, the system's certificates and
@@ -123,7 +125,7 @@ impl Client {
             .bearer_auth(bearer.expose())
             .body(body);
         let answered = tokio::time::timeout(self.idle_timeout, request.send()).await;
-        let response = answered.map_err(|_| self.silent())?.map_err(|error| Failure::unreachable(reasons(&error)))?;
+        let response = answered.map_err(|_| self.silent())?.map_err(|error| unsent(&error))?;
         if response.status() != StatusCode::OK {
             return Err(self.refused(response).await);
         }
@@ -138,6 +140,7 @@ impl Client {
             parsed: Vec::new(),
             idle_timeout: self.idle_timeout,
             is_empty: true,
+            failure: None,
         })
     }
 
@@ -165,25 +168,39 @@ impl Events {
     /// already arrived is taken along, so that it can be passed on in one write. Returns false at the end.
     ///
     /// # Errors
-    /// When the connection breaks, the upstream falls silent, or what comes is not a stream of events.
+    /// When the connection breaks, the upstream falls silent, or what comes is not a stream of events; but only after
+    /// the payloads before that, however the bytes came: whether a call may be made again depends on them.
     pub async fn next(&mut self, payloads: &mut Vec<Bytes>) -> Result<bool, Failure> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let read = self.read().await;
+        let went_on = self.take(payloads).and(read);
+        match went_on {
+            Err(failure) if !payloads.is_empty() => {
+                self.failure = Some(failure);
+                Ok(true)
+            }
+            went_on => went_on,
+        }
+    }
+
+    /// Parses the next bytes and what has arrived behind them. Returns false at the end.
+    async fn read(&mut self) -> Result<bool, Failure> {
         let chunk = tokio::time::timeout(self.idle_timeout, self.response.chunk()).await;
         let mut chunk = chunk.map_err(|_| silent(self.idle_timeout))?.map_err(|error| broken(&reasons(&error)))?;
         loop {
             let Some(bytes) = chunk else {
                 self.decoder.finish(&mut self.parsed).map_err(|error| broken(&error))?;
-                self.take(payloads)?;
                 return if self.is_empty { Err(empty()) } else { Ok(false) };
             };
             self.is_empty &= bytes.is_empty();
             self.decoder.push(&bytes, &mut self.parsed).map_err(|error| broken(&error))?;
             match self.response.chunk().now_or_never() {
                 Some(more) => chunk = more.map_err(|error| broken(&reasons(&error)))?,
-                None => break,
+                None => return Ok(true),
             }
         }
-        self.take(payloads)?;
-        Ok(true)
     }
 
     fn take(&mut self, payloads: &mut Vec<Bytes>) -> Result<(), Failure> {
@@ -217,10 +234,44 @@ fn empty() -> Failure {
     Failure::terminal(TurnError::new(ErrorKind::Upstream, message))
 }
 
+/// A request that did not get through. What fails for the upstream's identity fails again in the same way.
+fn unsent(error: &reqwest::Error) -> Failure {
+    match tls_error(error).is_some_and(is_lasting) {
+        true => Failure::untrusted(reasons(error)),
+        false => Failure::unreachable(reasons(error)),
+    }
+}
+
+/// The error of TLS among the causes of `error`.
+fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut cause = Some(error);
+    while let Some(inner) = cause {
+        if let Some(tls) = inner.downcast_ref() {
+            return Some(tls);
+        }
+        // An I/O error does not count what it wraps among its causes.
+        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| inner.source());
+    }
+    None
+}
+
+/// True for what another attempt does not change: a certificate that is not valid, or an end that speaks no TLS, or none
+/// that we know.
+fn is_lasting(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidCertificate(_)
+            | rustls::Error::NoCertificatesPresented
+            | rustls::Error::InvalidMessage(_)
+            | rustls::Error::PeerIncompatible(_)
+    )
+}
+
 /// An error with all its causes; reqwest's own text names only the outermost. URLs are left out: they may hold keys.
 fn reasons(error: &reqwest::Error) -> String {
     let mut reasons = Vec::new();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = Error::source(error);
     while let Some(inner) = cause {
         reasons.push(inner.to_string());
         cause = inner.source();
@@ -233,7 +284,21 @@ fn reasons(error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback;
+    use std::io;
+
+    use rustls::CertificateError;
+
+    use super::{is_lasting, is_loopback, tls_error};
+
+    #[test]
+    fn a_certificate_that_is_not_valid_is_found_among_the_causes_and_lasts() {
+        let wrapped = |error: rustls::Error| io::Error::other(io::Error::new(io::ErrorKind::InvalidData, error));
+        let invalid = wrapped(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        assert!(tls_error(&invalid).is_some_and(is_lasting));
+        let alert = wrapped(rustls::Error::AlertReceived(rustls::AlertDescription::InternalError));
+        assert!(tls_error(&alert).is_some_and(|error| !is_lasting(error)), "the other end may recover");
+        assert!(tls_error(&io::Error::other("reset")).is_none());
+    }
 
     #[test]
     fn what_is_on_this_machine_is_told_from_what_is_not() {

@@ -10,7 +10,7 @@ use crate::{
     models::Catalogue,
     schema::Schema,
     secret::Secret,
-    turn::{ErrorKind, Turn, TurnError},
+    turn::{ErrorKind, Quota, Turn, TurnError},
     upstream::{
         assemble::Assembler,
         catalogue::{self, CatalogueError},
@@ -19,6 +19,8 @@ use crate::{
         entry::Call,
         event::{EventError, Reader},
         failure::Failure,
+        graphql::GraphqlError,
+        quota,
         request::{Builder, Built, Continued, Given, Past},
     },
 };
@@ -106,5 +108,13 @@ impl Upstream {
         let read = catalogue::fetch(self.client.http(), &self.root, version, bearer).await?;
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         Ok(())
+    }
+
+    /// Reads what the account that `bearer` belongs to may still spend.
+    ///
+    /// # Errors
+    /// When the upstream does not tell.
+    pub async fn quota(&self, bearer: &Secret) -> Result<Quota, GraphqlError> {
+        quota::fetch(self.client.http(), &self.root, self.client_version.as_deref(), bearer).await
     }
 }

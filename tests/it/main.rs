@@ -3,23 +3,33 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod anthropic;
+mod calls;
 mod captures;
+mod chopped;
 mod cli;
+mod clients;
 mod codec;
 mod common;
 mod completions;
 mod credential;
 mod descriptors;
 mod dialects;
+mod front;
 mod gateway;
 mod gemini;
 mod json;
 mod layers;
+mod leaving;
+mod matrix;
+mod quota;
+mod repairs;
 mod responses;
 mod server;
+mod sessions;
 mod settings;
 mod simulator;
 mod sizes;
 mod sse;
 mod upstream;
+mod usage;
 mod verbs;

@@ -79,6 +79,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Result<Request, TurnError> {
         choices: 1,
         encoder: Box::new(MessagesEncoder::new(form)),
         ignored: ignored.into_names(),
+        repaired: Vec::new(),
         session: session(&body),
     })
 }

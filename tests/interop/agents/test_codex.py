@@ -209,3 +209,20 @@ def test_a_broken_stream_is_tried_again(codex):
     agent = codex({"steps": [text("This breaks"), "cut"]}, answer(text("Now it is whole.")))
     said, events, code = agent.run("Go on")
     assert (code, said) == (0, "Now it is whole."), events
+
+
+def test_codex_knows_what_the_plan_has_left_and_a_strict_gateway_serves_it(codex):
+    agent = codex(answer(text("Something.")), WARP2API_STRICT="true")
+    _, _, code = agent.run("Say something.")
+    assert code == 0
+    sessions = (agent.home / "sessions").rglob("*.jsonl")
+    lines = [json.loads(line) for session in sessions for line in session.read_text().split("\n") if line]
+    told = [line["payload"].get("rate_limits") for line in lines if line["payload"].get("type") == "token_count"]
+    told = [limits for limits in told if limits and limits["primary"]]
+    assert told, lines
+    assert told[-1]["primary"]["window_minutes"] == 30 * 24 * 60
+    assert told[-1]["primary"]["resets_at"] == 4070908800
+    credits = told[-1]["credits"]
+    assert (credits["has_credits"], credits["unlimited"]) == (True, False)
+    # The answer itself costs one, which may be counted before or after its headers go out.
+    assert credits["balance"] in ("299", "300")

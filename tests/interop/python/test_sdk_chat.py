@@ -325,6 +325,21 @@ def test_the_models_are_listed_and_found(talking):
     assert (found.id, found.object) == ("gpt-5 (high reasoning)", "model") and found.owned_by
 
 
+def test_pages_are_cited_in_the_answer_and_in_the_stream(playing):
+    page = "https://okapi.example/"
+    cites = {"message": {"agent_output": {"text": f"See {page}."},
+                         "citations": [{"document_id": page, "document_type": "WEB_PAGE"}]}}
+    gateway = playing(answer(cites))
+    options = ask(web_search_options={})
+    whole = client(gateway).chat.completions.create(**options).choices[0].message
+    with client(gateway).chat.completions.stream(**options) as stream:
+        streamed = stream.get_final_completion().choices[0].message
+    cited = [annotation.url_citation for annotation in whole.annotations]
+    assert [(cite.url, whole.content[cite.start_index:cite.end_index]) for cite in cited] == [(page, page)]
+    assert streamed.content == whole.content
+    assert streamed.annotations == whole.annotations
+
+
 @pytest.mark.shows("structured output")
 def test_an_answer_by_a_schema(playing):
     class Fact(BaseModel):
