@@ -171,6 +171,7 @@ def test_an_overloaded_model_is_asked_again(playing, folder):
     gateway = playing({"steps": [{"finish": {"reason": "llm_unavailable"}}]}, answer(text("Here I am.")))
     code, lines = claude(gateway, folder, "Hello", CLAUDE_CODE_MAX_RETRIES="2")
     assert (code, lines[-1]["result"]) == (0, "Here I am.")
+    assert len(turns(gateway)) == 2, turns(gateway)
 
 
 @pytest.mark.shows("cancel")

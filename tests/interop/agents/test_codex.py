@@ -201,6 +201,7 @@ def test_an_overload_is_tried_again(codex):
     agent = codex({"steps": [{"finish": {"reason": "llm_unavailable"}}]}, answer(text("Here now.")))
     said, events, code = agent.run("Hello")
     assert (code, said) == (0, "Here now."), events
+    assert len(agent.turns()) == 2, agent.turns()
 
 
 @pytest.mark.shows("error classes")

@@ -150,9 +150,10 @@ def test_spent_credits_end_it_at_once(agent):
 
 @pytest.mark.shows("error classes")
 def test_an_overload_is_tried_again(agent):
-    cli = agent({"status": 529}, {"status": 529}, {"status": 529}, answer(text("Here now.")))
+    cli = agent({"steps": [{"finish": {"reason": "llm_unavailable"}}]}, answer(text("Here now.")))
     report, code = cli.run("Hello")
     assert (code, report["response"]) == (0, "Here now."), report
+    assert len(cli.turns()) == 2, cli.turns()
 
 
 @pytest.mark.shows("error classes")

@@ -145,12 +145,13 @@ def test_a_long_silence_is_bridged(opencode):
 
 @pytest.mark.shows("error classes")
 def test_spent_credits_are_told(opencode):
-    # What it is told before an answer begins it tries again for more than a minute, whatever the answer says to that;
-    # what it is told afterwards it takes as it is.
-    agent = opencode({"steps": [text("Well, "), {"finish": {"reason": "quota_limit"}}]})
+    # It takes every 429 for something that passes, whatever the answer says to that: six times it asks, with pauses of
+    # more than a minute in all unless the answer says how long.
+    agent = opencode({"status": 429, "headers": {"x-warp-error-code": "OUT_OF_CREDITS", "retry-after": "1"}})
     _, events, code = agent.run("Hello")
     (error,) = errors(events)
-    assert code != 0 and "credits" in error["message"], events
+    assert (code, error["statusCode"]) == (1, 429) and "credits" in error["message"], events
+    assert 1 < len(agent.turns()) < 10, agent.turns()
 
 
 @pytest.mark.shows("error classes")
@@ -177,3 +178,4 @@ def test_an_overload_is_tried_again(opencode):
     agent = opencode({"steps": [{"finish": {"reason": "llm_unavailable"}}]}, answer(text("Here now.")))
     said, events, code = agent.run("Hello")
     assert (code, said) == (0, "Here now."), events
+    assert len(agent.turns()) == 2, agent.turns()

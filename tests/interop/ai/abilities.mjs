@@ -97,7 +97,7 @@ export function abilities(shows, provider, structured = {}) {
     await refused(ask("fail 503"), 503, /./, true);
     await refused(ask("fail context"), 400, /context|too long/i, false);
     const tools = { broken: tool({ inputSchema: jsonSchema({ type: "string" }) }) };
-    await refused({ ...ask("Hello"), tools }, 400, /tools\[0\]/, false);
+    await refused({ ...ask("Hello"), tools }, 400, /broken/, false);
   });
 
   shows(["cancel"], "an answer that is given up ends upstream", async (t) => {

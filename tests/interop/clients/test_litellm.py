@@ -80,7 +80,7 @@ def test_refusals_of_the_gateway_are_the_right_class(playing):
     for options, kind, message in [
         ({}, litellm.AuthenticationError, "key"),
         ({"api_key": "right-key", "model": "openai/no-such-model"}, litellm.NotFoundError, "no-such-model"),
-        ({"api_key": "right-key", "messages": [{"role": "user", "content": 7}]}, litellm.BadRequestError, "messages[0]"),
+        ({"api_key": "right-key", "messages": [{"role": "wizard", "content": "x"}]}, litellm.BadRequestError, "messages[0]"),
     ]:
         with pytest.raises(kind) as caught:
             ask(gateway, **options)
