@@ -22,6 +22,7 @@ mod layers;
 mod leaving;
 mod login;
 mod matrix;
+mod pool;
 mod quota;
 mod repairs;
 mod responses;

@@ -39,6 +39,9 @@ use numbers::{Choices, Counters};
 /// How long a request waits for a source to give an account when there is none.
 const EMERGENCY: Duration = Duration::from_secs(20);
 
+/// How often a token that is over at once is renewed for one request.
+const RENEWALS: usize = 3;
+
 /// Lends out the bearers of the accounts that the user has. Cheap to clone.
 #[derive(Clone)]
 pub struct Pool {
@@ -141,14 +144,8 @@ impl Pool {
                     return Ok(lease);
                 }
                 Pick::Stale(slot, attempts) => {
-                    let renewed = self.renewal(&slot, attempts).await;
-                    match renewed {
-                        Ok(()) => {
-                            if let Some(lease) = slot.lend(wish.model) {
-                                return Ok(lease);
-                            }
-                            failure = Some(self.unavailable(&slot, "the new token has already expired"));
-                        }
+                    match self.renewed(&slot, attempts, wish.model).await {
+                        Ok(lease) => return Ok(lease),
                         Err(error) => failure = Some(error),
                     }
                     tried.push(slot.id().to_owned());
@@ -179,7 +176,10 @@ impl Pool {
             let renewed = self.renewal(slot, attempts).await;
             renewed.inspect_err(|_| slot.give_up(refused.generation()))?;
         }
-        slot.lend(refused.model()).ok_or_else(|| self.unavailable(slot, "the new token has already expired"))
+        match slot.lend(refused.model()) {
+            Some(lease) => Ok(lease),
+            None => self.renewed(slot, slot.attempts(), refused.model()).await,
+        }
     }
 
     /// Notes how the upstream took a bearer. The loan ends when the lease is dropped. `switched` says that another account had refused the request
@@ -299,6 +299,19 @@ impl Pool {
             // A failure is logged by the slot and told to whoever finds no bearer.
             self.core.tasks.spawn(async move { pool.renewal(&slot, attempts).await.is_ok() });
         }
+    }
+
+    /// Renews and lends. A token that is over before it can be lent, for it lives shortly or the machine is busy, is
+    /// renewed again, but not for ever.
+    async fn renewed(&self, slot: &Arc<Slot>, mut attempts: u64, model: &str) -> Result<Lease, CredentialError> {
+        for _ in 0..RENEWALS {
+            self.renewal(slot, attempts).await?;
+            if let Some(lease) = slot.lend(model) {
+                return Ok(lease);
+            }
+            attempts = slot.attempts();
+        }
+        Err(self.unavailable(slot, "its new tokens have expired before they could be used"))
     }
 
     async fn renewal(&self, slot: &Arc<Slot>, attempts: u64) -> Result<(), CredentialError> {
