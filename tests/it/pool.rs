@@ -119,7 +119,10 @@ async fn sixty_four_clients_are_served_by_whoever_still_can() {
     assert!(counts[2].exchanges > 1, "its tokens ended on the way");
     assert_eq!(count(&bench.pool, Counter::Requests), (CLIENTS * TURNS) as u64);
     assert_eq!(count(&bench.pool, Counter::RateLimits), counts[0].refused as u64);
-    assert_eq!(count(&bench.pool, Counter::Switches), (counts[0].refused + counts[1].refused) as u64);
+    // A turn that both refuse is one switch that worked.
+    let switches = count(&bench.pool, Counter::Switches) as usize;
+    let (both, most) = (counts[0].refused + counts[1].refused, counts[0].refused.max(counts[1].refused));
+    assert!((most..=both).contains(&switches), "{switches} switches, {both} refusals");
     // The first exchange of each token is a renewal too.
     assert_eq!(count(&bench.pool, Counter::Renewals), counts[2].exchanges as u64);
     let states: Vec<_> = bench.pool.status().iter().map(|status| (status.account.clone(), status.state())).collect();
