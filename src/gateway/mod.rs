@@ -18,6 +18,7 @@ mod bounded;
 mod config;
 mod continuity;
 mod cut;
+mod durable;
 mod form;
 mod job;
 mod prefix;
@@ -27,6 +28,7 @@ mod tokens;
 pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
 pub use continuity::{Conversation, Conversations};
+pub use durable::Durable;
 pub use tokens::count_input;
 
 /// Runs turns. Cheap to clone.
@@ -65,14 +67,18 @@ impl Gateway {
     /// A gateway to `upstream` that pays with `credentials`.
     #[must_use]
     pub fn new(upstream: Upstream, credentials: Arc<credential::Pool>, patience: Patience) -> Self {
-        Self {
-            core: Arc::new(Core {
-                upstream,
-                credentials,
-                patience,
-                conversations: Box::<continuity::Memory>::default(),
-            }),
-        }
+        Self::with_conversations(upstream, credentials, patience, Box::<continuity::Memory>::default())
+    }
+
+    /// The same, which remembers conversations where it is told.
+    #[must_use]
+    pub fn with_conversations(
+        upstream: Upstream,
+        credentials: Arc<credential::Pool>,
+        patience: Patience,
+        conversations: Box<dyn Conversations>,
+    ) -> Self {
+        Self { core: Arc::new(Core { upstream, credentials, patience, conversations }) }
     }
 
     /// Runs `turn` until a client hears the first of it, or for as long as [`Patience::hold`] when nothing is heard.
