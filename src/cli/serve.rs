@@ -1,6 +1,6 @@
 //! `warp2api serve`: binds, says how to reach it, serves until a signal, then lets answers in progress end.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 
@@ -17,6 +17,9 @@ use crate::{
     server,
 };
 
+/// How long the account's quota is left alone after it was read.
+const QUOTA_REST: Duration = Duration::from_secs(5 * 60);
+
 /// Serves until it is told to stop.
 pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output) -> Result<(), Failure> {
     let listener = bind(settings.serving.listen).await?;
@@ -27,6 +30,8 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
         () = backend.learn_models(output) => {}
         () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
     }
+    // Nobody waits for it: answers show it once it is there.
+    drop(backend.gateway.watch_quota(QUOTA_REST));
     greet(settings, address, &backend, output);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async {

@@ -1,11 +1,23 @@
 //! Why there is no bearer to lend. The text names the account and never holds any part of a secret.
 
+use std::time::Duration;
+
 /// Why a credential cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     /// The user has given none.
     #[error("no Warp credential is configured")]
     NoneConfigured,
+    /// There are credentials, and none can be used now.
+    #[error("no Warp account can serve now ({reasons})")]
+    NoneReady {
+        /// Every account and what keeps it.
+        reasons: String,
+        /// When the first of them can serve again, if waiting helps.
+        retry_after: Option<Duration>,
+        /// True when all of them have run out of credits.
+        credits: bool,
+    },
     /// What the user gave cannot be a credential of that kind.
     #[error("{account} {problem}")]
     Malformed {
@@ -52,6 +64,26 @@ pub enum CredentialError {
         /// What happened.
         reason: String,
     },
+    /// A service that lends accounts lends none.
+    #[error("the {lender} lends no account: {reason}")]
+    NotLent {
+        /// Who lends: the pool service or the broker.
+        lender: &'static str,
+        /// Why not.
+        reason: String,
+        /// What can be done about it.
+        hint: &'static str,
+        /// Whether it may lend one later.
+        passing: bool,
+    },
+    /// Nobody has signed in, and there is no anonymous account either.
+    #[error("there is no anonymous account: {problem}")]
+    Anonymous {
+        /// Why not.
+        problem: String,
+        /// Whether there may be one later.
+        passing: bool,
+    },
     /// No HTTP client can be made of this configuration.
     #[error("cannot set up HTTPS for renewing tokens: {reason}")]
     Client {
@@ -69,12 +101,23 @@ impl CredentialError {
                 "set WARP_API_KEY to a Warp API key, or WARP_REFRESH_TOKEN or WARP_JWT to a session's token; \
                  `--upstream simulator` needs none"
             }
+            Self::NoneReady { retry_after: None, .. } => {
+                "`warp2api token pool status` says how each stands; sign in again, or add another account of yours"
+            }
+            Self::NoneReady { credits: true, .. } => {
+                "wait until the account gets new credits, buy some, or add another account of yours"
+            }
+            Self::NoneReady { .. } => "wait, or add another account of yours",
             Self::Malformed { .. } => "check that the value was copied whole and belongs to this setting",
             Self::Expired { .. } => "set a fresh WARP_JWT, or WARP_REFRESH_TOKEN so that it can be renewed",
             Self::Refused { .. } => "check that it has not been revoked; make a new API key or sign in again",
             Self::SignInNeeded { .. } => "sign in again and set the new refresh token",
             Self::Disabled { .. } => "use another account, or ask Warp's support about this one",
             Self::Unavailable { .. } => "try again in a moment; check the network and any proxy",
+            Self::NotLent { hint, .. } => hint,
+            Self::Anonymous { .. } => {
+                "sign in instead: `warp2api token login`; or add an API key: `warp2api token add`"
+            }
             Self::Client { .. } => "check the extra CA file: it must hold PEM certificates",
         }
     }
@@ -83,8 +126,10 @@ impl CredentialError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Unavailable { .. } => true,
+            Self::Unavailable { .. } | Self::NoneReady { retry_after: Some(_), .. } => true,
+            Self::NotLent { passing, .. } | Self::Anonymous { passing, .. } => *passing,
             Self::NoneConfigured
+            | Self::NoneReady { retry_after: None, .. }
             | Self::Malformed { .. }
             | Self::Expired { .. }
             | Self::Refused { .. }

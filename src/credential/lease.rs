@@ -11,7 +11,7 @@ use crate::{credential::slot::Slot, secret::Secret};
 pub enum Outcome {
     /// It served.
     Done,
-    /// It was not accepted.
+    /// It was not accepted, and renewing it did not help.
     Unauthorized,
     /// Too many requests for now.
     RateLimited {
@@ -19,7 +19,10 @@ pub enum Outcome {
         retry_after: Option<Duration>,
     },
     /// The account has no credits left.
-    OutOfCredits,
+    OutOfCredits {
+        /// How long until it gets new ones, where that is known.
+        refresh_in: Option<Duration>,
+    },
     /// The account may not do this.
     Forbidden,
     /// Something failed that says nothing about the credential.
@@ -30,14 +33,14 @@ pub enum Outcome {
 pub struct Lease {
     bearer: Secret,
     generation: u64,
+    model: String,
     slot: Arc<Slot>,
 }
 
 impl Lease {
-    /// Lends `bearer`, the `generation`-th of the slot's account.
-    pub(crate) fn new(bearer: Secret, generation: u64, slot: Arc<Slot>) -> Self {
-        slot.lent();
-        Self { bearer, generation, slot }
+    /// Lends `bearer`, the `generation`-th of the slot's account, for a request of `model`. The slot has counted it.
+    pub(crate) fn new(bearer: Secret, generation: u64, model: &str, slot: Arc<Slot>) -> Self {
+        Self { bearer, generation, model: model.to_owned(), slot }
     }
 
     /// The text for the `Authorization` header.
@@ -52,9 +55,18 @@ impl Lease {
         self.slot.account()
     }
 
-    /// Gives the bearer back and says how the upstream took it.
-    pub fn settle(self, outcome: Outcome) {
-        self.slot.settle(outcome);
+    /// What tells the account from every other, also from one that takes its name later.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        self.slot.id()
+    }
+
+    pub(crate) fn slot(&self) -> &Arc<Slot> {
+        &self.slot
+    }
+
+    pub(crate) fn model(&self) -> &str {
+        &self.model
     }
 
     /// Which of the account's successive credentials this is.

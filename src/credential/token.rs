@@ -10,8 +10,14 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::secret::Secret;
 
-/// How long before its end a token is renewed (`WARP-PROTOCOL.md` §5.4).
+/// How long before its end a token is renewed at the latest (`WARP-PROTOCOL.md` §5.4).
 const RENEWAL_MARGIN: Duration = Duration::from_secs(300);
+
+/// How much of a margin is added at random, so that accounts that signed in together are not renewed together.
+const JITTER: f64 = 0.25;
+
+/// How long before its end a token is not lent any more: it must last until the request has arrived.
+const LENDING_MARGIN: Duration = Duration::from_secs(10);
 
 /// The longest JWT that is looked into.
 const LONGEST_JWT: usize = 64 * 1024;
@@ -57,6 +63,15 @@ impl Credential {
         }
     }
 
+    /// True while it may be lent: to its last second when nothing can take its place.
+    pub(crate) fn is_lendable(&self, now: SystemTime) -> bool {
+        match self {
+            Self::ApiKey(_) => true,
+            Self::Session { life, .. } => life.lend_until.is_none_or(|end| now < end),
+            Self::Bearer { life, .. } => !life.is_over(now),
+        }
+    }
+
     /// True when it is time to renew it.
     pub(crate) fn is_due(&self, now: SystemTime) -> bool {
         match self {
@@ -72,24 +87,35 @@ impl Credential {
 pub(crate) struct Life {
     expires: Option<SystemTime>,
     renew_at: Option<SystemTime>,
+    /// Until when it is lent.
+    lend_until: Option<SystemTime>,
 }
 
 impl Life {
     /// The life of a token that does not say.
-    pub(crate) const UNKNOWN: Self = Self { expires: None, renew_at: None };
+    pub(crate) const UNKNOWN: Self = Self { expires: None, renew_at: None, lend_until: None };
 
     /// The life of a token that was given `seconds` at `now`. One shorter than twice the margin is renewed half-way.
     pub(crate) fn lasting(now: SystemTime, seconds: u64) -> Self {
         let whole = Duration::from_secs(seconds);
-        let margin = RENEWAL_MARGIN.min(whole / 2);
-        let expires = now.checked_add(whole);
-        Self { expires, renew_at: expires.and_then(|end| end.checked_sub(margin)) }
+        Self::ending(now.checked_add(whole), RENEWAL_MARGIN.min(whole / 2), LENDING_MARGIN.min(whole / 10))
+    }
+
+    /// The life of a token that ends at `expires`.
+    pub(crate) fn until(expires: SystemTime) -> Self {
+        Self::ending(Some(expires), RENEWAL_MARGIN, LENDING_MARGIN)
+    }
+
+    fn ending(expires: Option<SystemTime>, renewal: Duration, lending: Duration) -> Self {
+        let before = |margin| expires.and_then(|end| end.checked_sub(margin));
+        let renewal = renewal.mul_f64(1.0 + JITTER * fastrand::f64());
+        Self { expires, renew_at: before(renewal), lend_until: before(lending) }
     }
 
     /// The life that a JWT claims in its `exp`.
     pub(crate) fn of_jwt(token: &Secret) -> Self {
         let expires = jwt_expiry(token).and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(seconds));
-        Self { expires, renew_at: expires.and_then(|end| end.checked_sub(RENEWAL_MARGIN)) }
+        expires.map_or(Self::UNKNOWN, Self::until)
     }
 
     /// True when the token has ended.
@@ -99,14 +125,14 @@ impl Life {
 
     /// When it ends, in RFC 3339.
     pub(crate) fn end(self) -> Option<String> {
-        let since_epoch = self.expires?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        let seconds = i64::try_from(since_epoch.as_secs()).ok()?;
-        OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(&Rfc3339).ok()
+        rfc3339(self.expires?)
     }
 
     /// The life of a token that ends and is to be renewed at the times given.
     pub(crate) fn of_times(expires: Option<SystemTime>, renew_at: Option<SystemTime>) -> Self {
-        Self { expires, renew_at }
+        let margin = expires.zip(renew_at).and_then(|(end, due)| end.duration_since(due).ok());
+        let margin = LENDING_MARGIN.min(margin.unwrap_or(RENEWAL_MARGIN) / 5);
+        Self { expires, renew_at, lend_until: expires.and_then(|end| end.checked_sub(margin)) }
     }
 
     /// When it ends, and when it is to be renewed.
@@ -118,6 +144,13 @@ impl Life {
     pub(crate) fn is_due(self, now: SystemTime) -> bool {
         self.renew_at.is_some_and(|due| now >= due)
     }
+}
+
+/// A time as RFC 3339 has it, in whole seconds.
+pub(crate) fn rfc3339(time: SystemTime) -> Option<String> {
+    let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let seconds = i64::try_from(since_epoch.as_secs()).ok()?;
+    OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(&Rfc3339).ok()
 }
 
 /// The key with the prefix that every Warp API key has.
@@ -197,7 +230,7 @@ mod tests {
     fn the_expiry_of_a_jwt_is_read_without_verifying_it() {
         let life = Life::of_jwt(&jwt(r#"{"exp":2000}"#));
         assert!(!life.is_over(at(1999)) && life.is_over(at(2000)));
-        assert!(!life.is_due(at(1699)) && life.is_due(at(1700)));
+        assert!(!life.is_due(at(1624)) && life.is_due(at(1700)));
         assert_eq!(life.end().as_deref(), Some("1970-01-01T00:33:20Z"));
         assert_eq!(Life::of_jwt(&jwt(r#"{"exp":2000.9}"#)).end().as_deref(), Some("1970-01-01T00:33:20Z"));
     }
@@ -218,9 +251,9 @@ mod tests {
     #[test]
     fn a_session_is_renewed_five_minutes_early_and_a_short_one_half_way() {
         let hour = Life::lasting(at(0), 3600);
-        assert!(!hour.is_due(at(3299)) && hour.is_due(at(3300)));
+        assert!(!hour.is_due(at(3224)) && hour.is_due(at(3300)), "five minutes, and up to a quarter more at random");
         let minute = Life::lasting(at(0), 60);
-        assert!(!minute.is_due(at(29)) && minute.is_due(at(30)) && !minute.is_over(at(59)));
+        assert!(!minute.is_due(at(22)) && minute.is_due(at(30)) && !minute.is_over(at(59)));
         assert!(!Life::lasting(at(0), u64::MAX).is_due(at(4_000_000_000)));
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     models::Catalogue,
-    turn::{Turn, TurnError, TurnEvent},
+    turn::{Quota, Turn, TurnError, TurnEvent},
 };
 
 pub mod anthropic;
@@ -55,6 +55,12 @@ pub trait Dialect: Send + Sync {
     /// The answer to a request that what was kept under `id` be forgotten.
     fn forgotten(&self, id: &str) -> Value {
         Value::String(id.to_owned())
+    }
+
+    /// The headers, names in lower case, by which clients of the dialect learn what the account may still spend. `now` is
+    /// in seconds since the Unix epoch.
+    fn quota_headers(&self, _quota: &Quota, _now: u64) -> Vec<(&'static str, String)> {
+        Vec::new()
     }
 
     /// The dialect's own form of an error that ends a request before its answer began.
@@ -134,6 +140,8 @@ pub struct Request {
     pub encoder: Box<dyn Encoder>,
     /// Options that neither the upstream nor the gateway can honour, by their request field names.
     pub ignored: Vec<String>,
+    /// What had to be mended to read the conversation, by the names that the client is told.
+    pub repaired: Vec<&'static str>,
     /// What the body says of the client's session; a hint, for any client can say anything.
     pub session: Option<String>,
 }
@@ -164,6 +172,9 @@ pub trait Encoder: Send {
 
     /// The input is about `tokens` tokens. Said once, before the first event, to an encoder that wants it.
     fn expect_input(&mut self, _tokens: u64) {}
+
+    /// The time of the events that follow, in seconds since the Unix epoch, for an answer that says when it was complete.
+    fn clock(&mut self, _now: u64) {}
 
     /// True when the answer is complete or has failed: nothing that is pushed now changes it any more.
     fn is_done(&self) -> bool;

@@ -15,7 +15,6 @@ const EXCERPT: usize = 300;
 pub(super) struct Form {
     /// None when any object will do.
     validator: Option<Validator>,
-    held: String,
 }
 
 impl Form {
@@ -33,26 +32,15 @@ impl Form {
                 )
             })?),
         };
-        Ok(Self { validator, held: String::new() })
+        Ok(Self { validator })
     }
 
-    /// Holds text back.
-    pub(super) fn hold(&mut self, text: &str) {
-        self.held.push_str(text);
-    }
-
-    /// Gives out what was held as it is.
-    pub(super) fn release(&mut self) -> String {
-        std::mem::take(&mut self.held)
-    }
-
-    /// Gives out what was held as the JSON that it is, without what the model put around it.
+    /// The JSON within the answer `text`, without what the model put around it.
     ///
     /// # Errors
     /// When it does not fit; the text says why, for the model.
-    pub(super) fn check(&mut self) -> Result<String, String> {
-        let held = self.release();
-        let (text, value) = json_in(&held).ok_or_else(|| "it is not JSON".to_owned())?;
+    pub(super) fn check(&self, text: &str) -> Result<String, String> {
+        let (text, value) = json_in(text).ok_or_else(|| "it is not JSON".to_owned())?;
         match &self.validator {
             None if value.is_object() => Ok(text.to_owned()),
             None => Err("it is not a JSON object".to_owned()),
@@ -89,11 +77,8 @@ mod tests {
 
     #[track_caller]
     fn check(format: Format, text: &str, expected: Result<&str, &str>) {
-        let mut form = Form::new(&format).expect("a usable schema");
-        let (one, two) = text.split_at(text.len() / 2);
-        form.hold(one);
-        form.hold(two);
-        match (form.check(), expected) {
+        let form = Form::new(&format).expect("a usable schema");
+        match (form.check(text), expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found, expected),
             (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
             (found, expected) => panic!("found {found:?}, expected {expected:?}"),

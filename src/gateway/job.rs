@@ -10,13 +10,15 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tracing::{info, warn};
 
 use crate::{
-    credential::{Lease, Outcome},
+    credential::{CredentialError, Lease, Outcome, Wish},
     gateway::{
-        Core, Scope,
+        Core, Meter, Scope,
         continuity::{Conversation, Place},
         cut::Cut,
+        demand::{self, Demand},
         form::Form,
         no_credential,
+        observe::Watches,
         tally::Tally,
     },
     turn::{ErrorKind, Message, StopReason, ToolChoice, Turn, TurnError, TurnEvent, Usage},
@@ -43,11 +45,19 @@ pub(super) struct Job {
     stage: Stage,
     cut: Cut,
     form: Option<Form>,
+    /// What the answer must call, until the model has been asked for it once more.
+    demand: Option<Demand>,
+    /// Text of an answer that is let go only when it is over, for the model may have to give another.
+    held: Option<String>,
     tally: Tally,
+    meter: Meter,
+    watches: Watches,
     /// Attempts made with the current request.
     attempts: u32,
     /// True once a credential has been renewed for this turn.
     renewed: bool,
+    /// The accounts that have refused this turn.
+    tried: Vec<String>,
     /// How often calls of tools that nobody offered may still be answered.
     refusals_left: u32,
     /// True once the model may not be asked again for the form of its answer.
@@ -82,12 +92,17 @@ enum Step {
 }
 
 impl Job {
-    pub(super) fn new(core: Arc<Core>, turn: Turn, scope: Scope) -> Result<Self, TurnError> {
+    pub(super) fn new(core: Arc<Core>, turn: Turn, scope: Scope, meter: Meter) -> Result<Self, TurnError> {
         let place = Place::of(&turn, scope);
         let past = place.recall(core.conversations.as_ref());
         let turn = Arc::new(turn);
+        let form = turn.format.as_ref().map(Form::new).transpose()?;
+        let demand = Demand::of(&turn);
+        let watches = core.observers.begin(&turn, place.scope());
         Ok(Self {
-            form: turn.format.as_ref().map(Form::new).transpose()?,
+            held: (form.is_some() || demand.is_some()).then(String::new),
+            form,
+            demand,
             tokens_before: past.as_ref().map_or(Some(0), |past| past.tokens),
             past,
             place,
@@ -95,8 +110,11 @@ impl Job {
             stage: Stage::Asking(None),
             cut: Cut::new(turn.limits.clone()),
             tally: Tally::new(Arc::clone(&turn)),
+            watches,
+            meter,
             attempts: 0,
             renewed: false,
+            tried: Vec::new(),
             refusals_left: core.patience.refusals,
             is_corrected: false,
             has_rounds: false,
@@ -120,7 +138,8 @@ impl Job {
                     Ok(Step::More) => self.stage = Stage::Reading(reading),
                     Ok(Step::Over) => {
                         self.remember(&reading, &batch);
-                        reading.lease.settle(outcome(&batch));
+                        self.core.charge(&reading.lease, &batch);
+                        self.settle(&reading.lease, outcome(&batch));
                     }
                     Ok(Step::Again(built)) => {
                         self.built = Some(built);
@@ -132,24 +151,24 @@ impl Job {
                         self.recover(failure, Some(reading.lease), &mut batch).await;
                     }
                     Err(failure) => {
-                        reading.lease.settle(Outcome::Failed);
+                        self.settle(&reading.lease, Outcome::Failed);
                         self.fail(failure.error, &mut batch);
                     }
                 },
             }
         }
+        self.watches.heard(&batch);
         Some(batch)
     }
 
     async fn ask(&mut self, lease: Option<Lease>) -> Result<Reading, (Failure, Option<Lease>)> {
         let lease = match lease {
             Some(lease) => lease,
-            None => {
-                self.core.credentials.lease().await.map_err(|error| (Failure::terminal(no_credential(&error)), None))?
-            }
+            None => self.borrow().await.map_err(|error| (Failure::terminal(no_credential(&error)), None))?,
         };
         self.attempts += 1;
-        let built = match self.request(lease.account()) {
+        self.meter.paid_by(lease.account_id());
+        let built = match self.request(lease.account_id()) {
             Ok(built) => built,
             Err(error) => return Err((Failure::terminal(error), Some(lease))),
         };
@@ -160,7 +179,7 @@ impl Job {
                 return Err((Failure::terminal(error), Some(lease)));
             }
         };
-        match self.core.upstream.call(built.body, lease.bearer()).await {
+        match self.core.upstream.call(built.body, lease.bearer(), self.watches.exchange(lease.account())).await {
             Ok(events) => Ok(Reading { events, assembler, lease, payloads: Vec::new() }),
             Err(failure) => Err((failure, Some(lease))),
         }
@@ -204,22 +223,33 @@ impl Job {
     async fn read(&mut self, reading: &mut Reading, batch: &mut Vec<TurnEvent>) -> Result<Step, Failure> {
         let goes_on = reading.events.next(&mut reading.payloads).await?;
         let mut heard = Vec::new();
-        for wire in reading.payloads.drain(..) {
-            reading.assembler.push(&wire, &mut heard).map_err(|error| client::undecodable(&error))?;
+        let assembler = &mut reading.assembler;
+        let pushed = reading.payloads.drain(..).try_for_each(|wire| assembler.push(&wire, &mut heard).map(drop));
+        if let Err(error) = pushed {
+            // What came before it has been said, however it arrived.
+            return if self.pass(heard, batch) { Ok(Step::Over) } else { Err(client::undecodable(&error)) };
         }
         if !goes_on {
             reading.assembler.end(&mut heard);
         }
+        if let Some(error) = spent(&reading.assembler, &heard) {
+            return Err(Failure { error, class: Class::OutOfCredits });
+        }
         if reading.assembler.is_over() {
-            let again = match self.refuse(&reading.assembler)? {
-                Some(built) => Some(built),
-                None => self.keep_form(&reading.assembler, &mut heard)?,
+            let refused = self.refuse(&reading.assembler)?;
+            let again = match refused {
+                Some(built) => {
+                    self.tally.keep_citations(&heard);
+                    Some(built)
+                }
+                None => self.let_go(&reading.assembler, &mut heard)?.inspect(|_| self.tally.drop_citations()),
             };
             if let Some(built) = again {
                 heard.retain(|event| self.outlives_round(event));
                 self.pass(heard, batch);
                 return Ok(Step::Again(built));
             }
+            self.tally.cite(&mut heard);
         }
         let was_cut = self.pass(heard, batch);
         Ok(if was_cut || reading.assembler.is_over() { Step::Over } else { Step::More })
@@ -238,18 +268,54 @@ impl Job {
         built.map(Some).map_err(Failure::terminal)
     }
 
-    /// Holds the end of an answer against the form that was asked for. One that fits is let go, one that does not is
+    /// Lets the text of an answer go that was held back, when the answer is what was asked for. The request that is
+    /// returned asks for one that is.
+    fn let_go(&mut self, assembler: &Assembler, heard: &mut Vec<TurnEvent>) -> Result<Option<Built>, Failure> {
+        let Some(held) = &mut self.held else { return Ok(None) };
+        heard.retain(|event| match event {
+            TurnEvent::Text(text) => {
+                held.push_str(text);
+                false
+            }
+            _ => true,
+        });
+        let text = std::mem::take(held);
+        // Calls, limits and failures end an answer in their own way.
+        if heard.last() != Some(&TurnEvent::Finished(StopReason::EndTurn)) {
+            put_text(heard, text);
+            return Ok(None);
+        }
+        match self.demand_call(assembler)? {
+            Some(built) => Ok(Some(built)),
+            None => self.keep_form(assembler, text, heard),
+        }
+    }
+
+    /// The request that asks once more for the call that an answer lacks.
+    fn demand_call(&mut self, assembler: &Assembler) -> Result<Option<Built>, Failure> {
+        if assembler.is_damaged() || !assembler.pending_calls().is_empty() {
+            return Ok(None);
+        }
+        let Some(demand) = self.demand.take() else { return Ok(None) };
+        info!("the answer lacks the tool call that was asked for; asking once more");
+        let built = self.core.upstream.insist(&self.turn, so_far(assembler), demand.wish(), &now());
+        built.map(Some).map_err(Failure::terminal)
+    }
+
+    /// Holds the text of a whole answer against the form that was asked for. One that fits goes out, one that does not is
     /// asked for once more by the request that is returned, and fails the second time.
-    fn keep_form(&mut self, assembler: &Assembler, heard: &mut Vec<TurnEvent>) -> Result<Option<Built>, Failure> {
-        let Some(form) = &mut self.form else { return Ok(None) };
-        heard.iter().for_each(|event| hold(form, event));
-        heard.retain(|event| !matches!(event, TurnEvent::Text(_)));
-        let text = match heard.last() {
-            Some(TurnEvent::Finished(StopReason::EndTurn)) => form.check(),
-            Some(_) | None => Ok(form.release()),
+    fn keep_form(
+        &mut self,
+        assembler: &Assembler,
+        text: String,
+        heard: &mut Vec<TurnEvent>,
+    ) -> Result<Option<Built>, Failure> {
+        let checked = match &self.form {
+            Some(form) => form.check(&text),
+            None => Ok(text),
         };
-        match text {
-            Ok(text) => heard.insert(0, TurnEvent::Text(text)),
+        match checked {
+            Ok(text) => put_text(heard, text),
             Err(problem) if self.is_corrected || assembler.is_damaged() => {
                 heard.pop();
                 let message = format!("The model's answer does not have the form that was asked for: {problem}.");
@@ -268,8 +334,8 @@ impl Job {
         Ok(None)
     }
 
-    /// Whether the client hears `event` of a round after which the answer goes on: its end is none, and what it cost is
-    /// kept for the end.
+    /// Whether the client hears `event` of a round after which the answer goes on: its end is none, and what it cost and
+    /// cites is kept for the end.
     fn outlives_round(&mut self, event: &TurnEvent) -> bool {
         match event {
             TurnEvent::Usage(usage) => {
@@ -287,7 +353,7 @@ impl Job {
 
     fn is_offered(&self, call: &Call) -> bool {
         match call {
-            Call::Client { name, .. } => self.turn.tools.iter().any(|tool| tool.name == *name),
+            Call::Client { name, .. } => demand::is_offered(&self.turn, name),
             Call::Server { .. } | Call::BuiltIn { .. } => false,
         }
     }
@@ -298,11 +364,11 @@ impl Job {
         for event in heard {
             let event = match event {
                 TurnEvent::Started { .. } if std::mem::replace(&mut self.has_started, true) => continue,
-                TurnEvent::Text(text) if let Some(form) = self.form.as_mut().filter(|_| !is_over) => {
-                    form.hold(&text);
+                TurnEvent::Text(text) if let Some(held) = self.held.as_mut().filter(|_| !is_over) => {
+                    held.push_str(&text);
                     continue;
                 }
-                TurnEvent::ToolCall(call) if !self.turn.tools.iter().any(|tool| tool.name == call.name) => {
+                TurnEvent::ToolCall(call) if !demand::is_offered(&self.turn, &call.name) => {
                     warn!("the model called a tool that was not offered; the call is left out");
                     continue;
                 }
@@ -335,7 +401,7 @@ impl Job {
         let conversation = Conversation {
             id: assembler.conversation_id().to_owned(),
             tasks: assembler.tree().active_tasks(),
-            account: reading.lease.account().to_owned(),
+            account: reading.lease.account_id().to_owned(),
             tokens: assembler.conversation_tokens(),
             instructions: self.place.instructions(),
             is_continued: false,
@@ -369,21 +435,63 @@ impl Job {
         match failure.class {
             Class::Unauthorized if !self.renewed => {
                 self.renewed = true;
-                let renewed = self.core.credentials.renew(&lease).await;
-                lease.settle(Outcome::Unauthorized);
-                return renewed.map(Some).map_err(|error| no_credential(&error));
+                match self.core.credentials.renew(&lease).await {
+                    Ok(renewed) => Ok(Some(renewed)),
+                    Err(why) => self.switch(lease, Outcome::Unauthorized, no_credential(&why)).await,
+                }
             }
-            Class::Unauthorized => lease.settle(Outcome::Unauthorized),
-            Class::OutOfCredits => lease.settle(Outcome::OutOfCredits),
-            Class::Forbidden => lease.settle(Outcome::Forbidden),
-            Class::Terminal => lease.settle(Outcome::Failed),
+            Class::Unauthorized => self.switch(lease, Outcome::Unauthorized, error).await,
+            Class::OutOfCredits => {
+                let refresh_in = self.core.quotas.refresh_in(lease.account_id());
+                self.switch(lease, Outcome::OutOfCredits { refresh_in }, error).await
+            }
+            Class::Forbidden => self.switch(lease, Outcome::Forbidden, error).await,
             Class::RateLimited => {
-                lease.settle(Outcome::RateLimited { retry_after: error.retry_after });
-                return self.pause(error).await.map(|()| None);
+                let retry_after = error.retry_after;
+                self.switch(lease, Outcome::RateLimited { retry_after }, error).await
             }
-            Class::Transient => return self.pause(error).await.map(|()| Some(lease)),
+            Class::Untrusted | Class::Terminal => {
+                self.settle(&lease, Outcome::Failed);
+                Err(error)
+            }
+            Class::Transient => self.pause(error).await.map(|()| Some(lease)),
         }
-        Err(error)
+    }
+
+    /// Goes on at once with another account that is already held. Where there is none, an account that was only told to
+    /// slow down is asked again after a pause; else the turn ends with `error`.
+    async fn switch(&mut self, lease: Lease, outcome: Outcome, error: TurnError) -> Result<Option<Lease>, TurnError> {
+        self.settle(&lease, outcome);
+        let mut soonest = None;
+        // Another account knows nothing of the rounds that this one has answered.
+        if !self.has_rounds {
+            self.tried.push(lease.account_id().to_owned());
+            match self.borrow().await {
+                Ok(other) => {
+                    info!(from = lease.account(), to = other.account(), kind = ?error.kind, "another account goes on");
+                    return Ok(Some(other));
+                }
+                Err(CredentialError::NoneReady { retry_after, .. }) => soonest = retry_after,
+                Err(_) => {}
+            }
+            self.tried.pop();
+        }
+        let paused = match outcome {
+            Outcome::RateLimited { .. } => self.pause(error).await,
+            _ => Err(error),
+        };
+        paused.map(|()| Some(lease)).map_err(|error| TurnError { retry_after: error.retry_after.or(soonest), ..error })
+    }
+
+    /// A bearer of the account that suits this turn best, of those that have not refused it.
+    async fn borrow(&self) -> Result<Lease, CredentialError> {
+        let account = self.past.as_ref().map(|past| past.account.as_str());
+        self.core.credentials.lease_for(Wish { account, model: &self.turn.model, tried: &self.tried }).await
+    }
+
+    /// Tells the pool how the upstream took a bearer.
+    fn settle(&self, lease: &Lease, outcome: Outcome) {
+        self.core.credentials.settle(lease, outcome, !self.tried.is_empty());
     }
 
     /// Waits before the next attempt, or says that there is none.
@@ -415,16 +523,42 @@ fn so_far(assembler: &Assembler) -> Continued {
     }
 }
 
-fn hold(form: &mut Form, event: &TurnEvent) {
-    if let TurnEvent::Text(text) = event {
-        form.hold(text);
+/// Puts `text` where an answer has its text: before what comes after all of it.
+fn put_text(events: &mut Vec<TurnEvent>, text: String) {
+    let comes_after = |event: &TurnEvent| match event {
+        TurnEvent::Citations(_)
+        | TurnEvent::ToolCall(_)
+        | TurnEvent::Usage(_)
+        | TurnEvent::Finished(_)
+        | TurnEvent::Failed(_) => true,
+        TurnEvent::Started { .. }
+        | TurnEvent::ModelUsed { .. }
+        | TurnEvent::Text(_)
+        | TurnEvent::Reasoning(_)
+        | TurnEvent::WebSearch(_) => false,
+    };
+    if !text.is_empty() {
+        let place = events.iter().position(comes_after).unwrap_or(events.len());
+        events.insert(place, TurnEvent::Text(text));
     }
+}
+
+/// Why an answer that ended before it began cannot be paid for, if that is why.
+fn spent(assembler: &Assembler, heard: &[TurnEvent]) -> Option<TurnError> {
+    heard.iter().find_map(|event| match event {
+        TurnEvent::Failed(error) if error.kind == ErrorKind::QuotaExhausted && !assembler.has_acted() => {
+            Some(error.clone())
+        }
+        _ => None,
+    })
 }
 
 /// What the end of an answer shows of the credential that paid for it.
 fn outcome(batch: &[TurnEvent]) -> Outcome {
     match batch.last() {
-        Some(TurnEvent::Failed(error)) if error.kind == ErrorKind::QuotaExhausted => Outcome::OutOfCredits,
+        Some(TurnEvent::Failed(error)) if error.kind == ErrorKind::QuotaExhausted => {
+            Outcome::OutOfCredits { refresh_in: None }
+        }
         Some(TurnEvent::Failed(_)) => Outcome::Failed,
         Some(_) | None => Outcome::Done,
     }

@@ -3,12 +3,13 @@
 //!
 //! It must not know dialects or HTTP servers: it takes a [`Turn`] and gives [`TurnEvent`]s.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _, stream};
+use tokio::task::JoinHandle;
 
 use crate::{
-    credential::{self, CredentialError, Outcome},
+    credential::{self, CredentialError},
     models::Catalogue,
     turn::{self, ErrorKind, Turn, TurnError, TurnEvent},
     upstream::Upstream,
@@ -19,9 +20,12 @@ mod config;
 mod continuity;
 mod cut;
 mod durable;
+mod demand;
 mod form;
 mod job;
+mod observe;
 mod prefix;
+mod quota;
 mod tally;
 mod tokens;
 
@@ -29,6 +33,8 @@ pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
 pub use continuity::{Conversation, Conversations};
 pub use durable::Durable;
+pub use observe::{Observer, Watch};
+pub use quota::Meter;
 pub use tokens::count_input;
 
 /// Runs turns. Cheap to clone.
@@ -43,6 +49,8 @@ struct Core {
     credentials: Arc<credential::Pool>,
     patience: Patience,
     conversations: Box<dyn Conversations>,
+    quotas: Arc<quota::Quotas>,
+    observers: observe::Observers,
 }
 
 /// Whose conversation a turn belongs to.
@@ -52,6 +60,10 @@ pub struct Scope {
     pub client: String,
     /// What the client says of its session: a hint, for it can say anything.
     pub session: Option<String>,
+    /// The id of the request that the turn answers, for logs and observers.
+    pub request_id: String,
+    /// The dialect that the client speaks, for observers.
+    pub dialect: &'static str,
 }
 
 /// An answer as it comes. Dropping it ends the upstream's work on it.
@@ -61,24 +73,41 @@ pub struct Answer {
     early: Vec<TurnEvent>,
     is_over: bool,
     repaired: Vec<String>,
+    meter: Meter,
 }
 
 impl Gateway {
     /// A gateway to `upstream` that pays with `credentials`.
     #[must_use]
     pub fn new(upstream: Upstream, credentials: Arc<credential::Pool>, patience: Patience) -> Self {
-        Self::with_conversations(upstream, credentials, patience, Box::<continuity::Memory>::default())
+        Self {
+            core: Arc::new(Core {
+                upstream,
+                credentials,
+                patience,
+                conversations: Box::<continuity::Memory>::default(),
+                quotas: Arc::default(),
+                observers: observe::Observers::default(),
+            }),
+        }
     }
 
-    /// The same, which remembers conversations where it is told.
+    /// Remembers conversations in `conversations`. It is said before the gateway is shared.
     #[must_use]
-    pub fn with_conversations(
-        upstream: Upstream,
-        credentials: Arc<credential::Pool>,
-        patience: Patience,
-        conversations: Box<dyn Conversations>,
-    ) -> Self {
-        Self { core: Arc::new(Core { upstream, credentials, patience, conversations }) }
+    pub fn with_conversations(mut self, conversations: Box<dyn Conversations>) -> Self {
+        if let Some(core) = Arc::get_mut(&mut self.core) {
+            core.conversations = conversations;
+        }
+        self
+    }
+
+    /// Lets `observers` see every turn from now on. It is said before the gateway is shared.
+    #[must_use]
+    pub fn observed_by(mut self, observers: Vec<Arc<dyn Observer>>) -> Self {
+        if let Some(core) = Arc::get_mut(&mut self.core) {
+            core.observers = observe::Observers::new(observers);
+        }
+        self
     }
 
     /// Runs `turn` until a client hears the first of it, or for as long as [`Patience::hold`] when nothing is heard.
@@ -87,9 +116,10 @@ impl Gateway {
     /// When the turn fails before anything of its answer is heard.
     pub async fn run(&self, mut turn: Turn, scope: Scope) -> Result<Answer, TurnError> {
         let repaired = turn::repair(&mut turn);
-        let job = job::Job::new(Arc::clone(&self.core), turn, scope)?;
+        let meter = Meter::new(&self.core.quotas);
+        let job = job::Job::new(Arc::clone(&self.core), turn, scope, meter.clone())?;
         let batches = stream::unfold(job, |mut job| async move { job.next().await.map(|batch| (batch, job)) });
-        let mut answer = Answer { batches: Box::pin(batches), early: Vec::new(), is_over: false, repaired };
+        let mut answer = Answer { batches: Box::pin(batches), early: Vec::new(), is_over: false, repaired, meter };
         // When the time is up the client is told that all is well so far; what fails later fails within the stream.
         let held = tokio::time::timeout(self.core.patience.hold, answer.until_heard()).await;
         match held.unwrap_or(Ok(())) {
@@ -111,8 +141,15 @@ impl Gateway {
     pub async fn load_catalogue(&self) -> Result<(), TurnError> {
         let lease = self.core.credentials.lease().await.map_err(|error| no_credential(&error))?;
         let read = self.core.upstream.load_catalogue(lease.bearer()).await;
-        lease.settle(if read.is_ok() { Outcome::Done } else { Outcome::Failed });
+        drop(lease);
         read.map_err(|error| TurnError::new(ErrorKind::UpstreamUnavailable, error.to_string()))
+    }
+
+    /// Has the quota of the accounts read from now on, so that answers can show it (see [`Meter`]): once at the start, and
+    /// after turns whose account was not asked about for `rest`. Nobody waits for it; what is returned ends with the first
+    /// reading. It must be called within the runtime that the turns run in.
+    pub fn watch_quota(&self, rest: Duration) -> JoinHandle<()> {
+        self.core.watch_quota(rest)
     }
 }
 
@@ -143,6 +180,12 @@ impl Answer {
     #[must_use]
     pub fn repaired(&self) -> &[String] {
         &self.repaired
+    }
+
+    /// Shows what the account that pays for the answer may still spend.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Collects events until one that a client hears; a failure before that is the turn's own.
@@ -179,6 +222,16 @@ fn is_heard(event: &TurnEvent) -> bool {
 /// What a client hears when there is no credential to spend; the hint is for whoever runs the gateway.
 fn no_credential(error: &CredentialError) -> TurnError {
     // What passes by itself is no fault of the credential, and worth another try.
-    let kind = if error.is_passing() { ErrorKind::UpstreamUnavailable } else { ErrorKind::NoCredential };
-    TurnError::new(kind, format!("The gateway has no usable Warp credential: {error} ({}).", error.hint()))
+    let kind = match error {
+        CredentialError::NoneReady { credits: true, .. } => ErrorKind::QuotaExhausted,
+        CredentialError::NoneReady { retry_after: Some(_), .. } => ErrorKind::RateLimited,
+        error if error.is_passing() => ErrorKind::UpstreamUnavailable,
+        _ => ErrorKind::NoCredential,
+    };
+    let mut told =
+        TurnError::new(kind, format!("The gateway has no usable Warp credential: {error} ({}).", error.hint()));
+    if let CredentialError::NoneReady { retry_after, .. } = error {
+        told.retry_after = *retry_after;
+    }
+    told
 }

@@ -2,11 +2,11 @@
 //!
 //! It must not know how the answer comes about.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     gateway::tokens,
-    turn::{Message, Output, ToolCall, Turn, TurnEvent, Usage, UsageSource},
+    turn::{Message, Output, Page, ToolCall, Turn, TurnEvent, Usage, UsageSource},
 };
 
 /// Counts one answer.
@@ -14,6 +14,8 @@ pub(super) struct Tally {
     turn: Arc<Turn>,
     /// What earlier rounds of the answer have cost.
     earlier: Usage,
+    /// The pages that earlier rounds rest on.
+    cited: Vec<Page>,
     text: String,
     reasoning: String,
     calls: Vec<ToolCall>,
@@ -23,7 +25,7 @@ impl Tally {
     pub(super) fn new(turn: Arc<Turn>) -> Self {
         // The best of sources, so that a sum with the first round is as well known as that round.
         let earlier = Usage { source: UsageSource::Charges, ..Usage::default() };
-        Self { turn, earlier, text: String::new(), reasoning: String::new(), calls: Vec::new() }
+        Self { turn, earlier, cited: Vec::new(), text: String::new(), reasoning: String::new(), calls: Vec::new() }
     }
 
     /// Takes what the client has just heard.
@@ -47,6 +49,42 @@ impl Tally {
     /// Takes the cost of a round after which the answer goes on.
     pub(super) fn add_round(&mut self, usage: &Usage) {
         self.earlier.add(usage);
+    }
+
+    /// Takes the pages of a round after which the answer goes on from its text.
+    pub(super) fn keep_citations(&mut self, events: &[TurnEvent]) {
+        for event in events {
+            if let TurnEvent::Citations(pages) = event {
+                self.cited.extend(pages.iter().cloned());
+            }
+        }
+    }
+
+    /// Another answer is to take the place of what earlier rounds said, so their pages do not count.
+    pub(super) fn drop_citations(&mut self) {
+        self.cited.clear();
+    }
+
+    /// Puts the pages of earlier rounds before those of the last, whose `events` end the answer; each page once.
+    pub(super) fn cite(&mut self, events: &mut Vec<TurnEvent>) {
+        if self.cited.is_empty() || !matches!(events.last(), Some(TurnEvent::Finished(_))) {
+            return;
+        }
+        let comes_after = |event: &TurnEvent| {
+            matches!(
+                event,
+                TurnEvent::Citations(_) | TurnEvent::ToolCall(_) | TurnEvent::Usage(_) | TurnEvent::Finished(_)
+            )
+        };
+        let place = events.iter().position(comes_after).unwrap_or(events.len());
+        let mut pages = std::mem::take(&mut self.cited);
+        if let Some(TurnEvent::Citations(last)) = events.get_mut(place) {
+            pages.append(last);
+            events.remove(place);
+        }
+        let mut seen = BTreeSet::new();
+        pages.retain(|page| seen.insert(page.url.clone()));
+        events.insert(place, TurnEvent::Citations(pages));
     }
 
     /// True when the client has heard of a tool call.

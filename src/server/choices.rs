@@ -9,15 +9,15 @@ use std::{
 use futures_util::{Stream, stream};
 
 use crate::{
-    gateway::{Answer, Gateway, Scope},
+    gateway::{Answer, Gateway, Meter, Scope},
     turn::{Turn, TurnError, TurnEvent},
 };
 
 /// What happens with one of the answers.
-#[derive(Debug)]
 pub(crate) enum Step {
-    /// The upstream has begun to answer, after these repairs of the history.
-    Begun(Vec<String>),
+    /// The upstream has begun to answer, after these repairs of the history, and this shows what its account may still
+    /// spend.
+    Begun(Vec<String>, Meter),
     /// There will be no answer.
     Refused(TurnError),
     /// The answer goes on.
@@ -85,7 +85,9 @@ async fn step(state: State) -> Option<(Step, State)> {
         State::Asking(asked) => {
             let (gateway, turn, scope) = *asked;
             Some(match gateway.run(turn, scope).await {
-                Ok(answer) => (Step::Begun(answer.repaired().to_vec()), State::Answering(answer)),
+                Ok(answer) => {
+                    (Step::Begun(answer.repaired().to_vec(), answer.meter().clone()), State::Answering(answer))
+                }
                 Err(error) => (Step::Refused(error), State::Over),
             })
         }
@@ -103,9 +105,11 @@ mod tests {
     use futures_util::stream;
 
     use super::{Choices, Source, Step};
+    use crate::gateway::Meter;
 
     fn source(names: &[&str]) -> Source {
-        let steps: Vec<Step> = names.iter().map(|name| Step::Begun(vec![(*name).to_owned()])).collect();
+        let steps: Vec<Step> =
+            names.iter().map(|name| Step::Begun(vec![(*name).to_owned()], Meter::default())).collect();
         Box::pin(stream::iter(steps))
     }
 
@@ -114,7 +118,7 @@ mod tests {
         let mut choices = Choices::of([source(&["a", "b", "c"]), source(&[]), source(&["x"])].into_iter());
         let mut heard = Vec::new();
         while let Some((choice, step)) = choices.next().await {
-            let Step::Begun(names) = step else { panic!("no such step was made") };
+            let Step::Begun(names, _) = step else { panic!("no such step was made") };
             heard.push(format!("{choice}{}", names[0]));
         }
         assert_eq!(heard, ["0a", "2x", "0b", "0c"]);

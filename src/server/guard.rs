@@ -27,7 +27,12 @@ use crate::{
 const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 /// Headers of answers that a web page may read.
 const EXPOSED: &str = "x-request-id, request-id, retry-after, x-should-retry, x-warp2api-ignored, x-warp2api-repaired, \
-                       x-warp2api-usage-source, x-warp2api-model";
+                       x-warp2api-usage-source, x-warp2api-model, x-warp2api-credits, x-warp2api-context-used, \
+                       x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
+                       anthropic-ratelimit-requests-limit, anthropic-ratelimit-requests-remaining, \
+                       anthropic-ratelimit-requests-reset, x-codex-credits-has-credits, x-codex-credits-unlimited, \
+                       x-codex-credits-balance, x-codex-primary-used-percent, x-codex-primary-window-minutes, \
+                       x-codex-primary-reset-at";
 
 /// Lets a request pass that comes with one of the keys, and says which client it is: a name for its key that tells
 /// nothing of the key. Where any key will do, each still is a client of its own.
@@ -43,7 +48,8 @@ pub(crate) fn check_key(config: &Config, uri: &Uri, headers: &HeaderMap) -> Resu
     }
     let what = match presented(uri, headers).next() {
         None => "This server wants a client key, and the request brings none",
-        Some(_) => "The client key is not one of this server's",
+        // LiteLLM knows a refused key by OpenAI's words for it, and takes any others for a bad request.
+        Some(_) => "Incorrect API key provided: it is not one of this server's client keys",
     };
     let hint = "Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`.";
     Err(TurnError::new(ErrorKind::ClientKey, format!("{what}. {hint}")))

@@ -6,6 +6,7 @@
 
 mod body;
 mod choices;
+mod clock;
 mod config;
 mod guard;
 mod handle;

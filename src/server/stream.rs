@@ -15,6 +15,7 @@ use crate::{
     dialect::Encoder,
     server::{
         choices::{Choices, Step},
+        clock,
         kept::Shelf,
         turn_log::TurnLog,
     },
@@ -84,8 +85,11 @@ impl Writer {
 
     fn take(&mut self, step: Option<(u32, Step)>) {
         match step {
-            Some((_, Step::Begun(_))) => {}
-            Some((choice, Step::Events(events))) => events.iter().for_each(|event| self.push(choice, event)),
+            Some((_, Step::Begun(..))) => {}
+            Some((choice, Step::Events(events))) => {
+                self.encoder.clock(clock::now());
+                events.iter().for_each(|event| self.push(choice, event));
+            }
             Some((_, Step::Refused(error))) => self.fail(&error),
             None => self.fail(&without_end()),
         }
@@ -143,6 +147,7 @@ mod tests {
     use super::Writer;
     use crate::{
         dialect::{Ask, Dialect, Encoder, Stamp, openai_chat::OpenAiChat},
+        gateway::Meter,
         models::Catalogue,
         server::{
             choices::{Choices, Source, Step},
@@ -200,7 +205,7 @@ mod tests {
     async fn a_batch_is_one_piece_and_silence_is_filled() {
         let (_end, ending) = watch::channel(false);
         let batch = Step::Events(vec![TurnEvent::Text("a".to_owned()), TurnEvent::Text("b".to_owned())]);
-        let steps = vec![(0, Step::Begun(vec![])), (4, batch), (25, text("c")), (9, end())];
+        let steps = vec![(0, Step::Begun(vec![], Meter::default())), (4, batch), (25, text("c")), (9, end())];
         let pieces = pieces(writer(vec![source(steps, false)], ending)).await;
         let times: Vec<u64> = pieces.iter().map(|(time, _)| *time).collect();
         // Text at 4 s, silence filled at 14 s and 24 s, text at 29 s, the end at 38 s with no filling before it.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::turn::{ErrorKind, StopReason, TurnError, TurnEvent, Usage, UsageSource};
+use crate::turn::{ErrorKind, StopReason, TurnError, TurnEvent, Usage};
 
 /// Gathers what the line says, and writes it when it is dropped, however the turn came to its end.
 pub(crate) struct TurnLog {
@@ -69,6 +69,10 @@ impl TurnLog {
                 total.input_tokens = total.input_tokens.saturating_add(usage.input_tokens);
                 total.output_tokens = total.output_tokens.saturating_add(usage.output_tokens);
                 total.source = usage.source;
+                if let Some(credits) = usage.credits {
+                    total.credits = Some(total.credits.unwrap_or_default() + credits);
+                }
+                total.context_window_usage = usage.context_window_usage;
             }
             TurnEvent::Finished(stop) => {
                 self.stop = Some(match stop {
@@ -87,9 +91,9 @@ impl TurnLog {
         &self.model
     }
 
-    /// Where the token numbers come from, once there are any.
-    pub(crate) fn usage_source(&self) -> Option<UsageSource> {
-        self.usage.map(|usage| usage.source)
+    /// What the answers have cost, once that is known.
+    pub(crate) fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref()
     }
 }
 
@@ -112,6 +116,8 @@ impl Drop for TurnLog {
             stop,
             input_tokens = self.usage.map(|usage| usage.input_tokens),
             output_tokens = self.usage.map(|usage| usage.output_tokens),
+            credits = self.usage.and_then(|usage| usage.credits),
+            context_used = self.usage.and_then(|usage| usage.context_window_usage),
             ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "turn"
         );

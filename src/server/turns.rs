@@ -1,6 +1,6 @@
 //! One turn of any dialect: read, ask, and answer as a stream or as one body.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
@@ -11,10 +11,11 @@ use tokio::task::JoinHandle;
 
 use crate::{
     dialect::{Ask, Dialect, Encoder, Request, Stamp},
-    gateway::{self, Scope},
+    gateway::{self, Meter, Scope},
     server::{
         Server, body,
         choices::{Choices, Step},
+        clock,
         kept::Shelf,
         respond, route,
         stream::{self, Writer},
@@ -84,15 +85,24 @@ struct Begun {
     choices: Choices,
     encoder: Box<dyn Encoder>,
     stream: bool,
+    notes: Notes,
+}
+
+/// What headers say of an answer.
+struct Notes {
+    /// Options that are not honoured.
     ignored: Vec<String>,
+    /// What had to be mended in the history.
     repaired: Vec<String>,
+    /// What the account that pays may still spend.
+    meter: Meter,
 }
 
 /// Takes a request in and asks the upstream. The client is told nothing until the first of its answers has begun, so
 /// that a failure before that can still have a status of its own.
 async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
     let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
-    let Request { turn, stream, choices, mut encoder, ignored, session } = read(server, call, &body)?;
+    let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body)?;
     drop(body);
     log.model(&turn.model);
     if server.config.strict && !ignored.is_empty() {
@@ -109,11 +119,13 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
             () = stream::ended(&mut ending) => return Err(stream::shutting_down()),
         };
         match step {
-            Some((_, Step::Begun(repaired))) => {
+            Some((_, Step::Begun(repaired_too, meter))) => {
                 if let Some(estimate) = estimate {
                     encoder.expect_input(estimate.await.unwrap_or_default());
                 }
-                return Ok(Begun { choices, encoder, stream, ignored, repaired });
+                let repaired = repaired.into_iter().map(str::to_owned).chain(repaired_too).collect();
+                let notes = Notes { ignored, repaired, meter };
+                return Ok(Begun { choices, encoder, stream, notes });
             }
             Some((_, Step::Refused(error))) => return Err(error),
             // An answer begins before it goes on.
@@ -128,12 +140,17 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
 fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
     let of_header = |name: &&str| call.parts.headers.get(*name)?.to_str().ok().map(str::to_owned);
     let session = session.or_else(|| SESSION_HEADERS.iter().find_map(of_header));
-    Scope { client: call.shelf.client.clone(), session }
+    Scope {
+        client: call.shelf.client.clone(),
+        session,
+        request_id: call.request_id.to_owned(),
+        dialect: call.dialect.name(),
+    }
 }
 
 fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
     let mut response = respond::with_body(StatusCode::OK, begun.encoder.stream_type(), Body::empty());
-    put_notes(response.headers_mut(), &begun.ignored, &begun.repaired, &log);
+    put_notes(response.headers_mut(), call.dialect, &begun.notes, &log);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Proxies that would wait for the whole body are told not to.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
@@ -145,7 +162,7 @@ fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) ->
 }
 
 async fn whole(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
-    let Begun { mut choices, mut encoder, ignored, repaired, .. } = begun;
+    let Begun { mut choices, mut encoder, notes, .. } = begun;
     let mut ending = server.ending.clone();
     let collected = tokio::select! {
         collected = collect(&mut choices, encoder.as_mut(), &mut log) => collected,
@@ -157,7 +174,7 @@ async fn whole(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog)
             log.status(200);
             call.shelf.keep(encoder.as_mut());
             let mut response = respond::json(StatusCode::OK, &encoder.body());
-            put_notes(response.headers_mut(), &ignored, &repaired, &log);
+            put_notes(response.headers_mut(), call.dialect, &notes, &log);
             response
         }
     }
@@ -168,9 +185,10 @@ async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut Tur
     let mut frames = Vec::new();
     while !encoder.is_done() {
         match choices.next().await {
-            Some((_, Step::Begun(_))) => {}
+            Some((_, Step::Begun(..))) => {}
             Some((_, Step::Refused(error))) => return Err(error),
             Some((choice, Step::Events(events))) => {
+                encoder.clock(clock::now());
                 for event in events {
                     log.note(&event);
                     if let TurnEvent::Failed(error) = event {
@@ -192,19 +210,27 @@ fn refuse(call: &Call<'_>, error: &TurnError, log: &mut TurnLog) -> Response<Bod
     response
 }
 
-/// The headers that say what was done to the request and who answers it.
-fn put_notes(headers: &mut HeaderMap, ignored: &[String], repaired: &[String], log: &TurnLog) {
-    respond::put_names(headers, "x-warp2api-ignored", ignored);
-    respond::put_names(headers, "x-warp2api-repaired", repaired);
+/// The headers that say what was done to the request, who answers it, and what is left to spend.
+fn put_notes(headers: &mut HeaderMap, dialect: &dyn Dialect, notes: &Notes, log: &TurnLog) {
+    respond::put_names(headers, "x-warp2api-ignored", &notes.ignored);
+    respond::put_names(headers, "x-warp2api-repaired", &notes.repaired);
+    if let Some(quota) = notes.meter.quota() {
+        for (name, value) in dialect.quota_headers(&quota, clock::now()) {
+            respond::put(headers, HeaderName::from_static(name), &value);
+        }
+    }
     respond::put(headers, HeaderName::from_static("x-warp2api-model"), log.model_used());
-    if let Some(source) = log.usage_source() {
-        respond::put(headers, HeaderName::from_static("x-warp2api-usage-source"), source.name());
+    // A stream begins before any of this is known.
+    let Some(usage) = log.usage() else { return };
+    respond::put(headers, HeaderName::from_static("x-warp2api-usage-source"), usage.source.name());
+    let numbers = [("x-warp2api-credits", usage.credits), ("x-warp2api-context-used", usage.context_window_usage)];
+    for (name, number) in numbers {
+        if let Some(number) = number {
+            respond::put(headers, HeaderName::from_static(name), &number.to_string());
+        }
     }
 }
 
 fn stamp() -> Stamp {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    // A clock before 1970 is no reason to refuse a request.
-    let created = since_epoch.map(|time| time.as_secs()).unwrap_or_default();
-    Stamp { id: uuid::Uuid::new_v4().simple().to_string(), created }
+    Stamp { id: uuid::Uuid::new_v4().simple().to_string(), created: clock::now() }
 }

@@ -54,6 +54,8 @@ pub enum GraphqlError {
         what: &'static str,
         /// What happened.
         reason: String,
+        /// False when there was not even a connection, so that the question surely never arrived.
+        sent: bool,
     },
     /// The service understood and will not tell.
     #[error("Warp does not tell {what}: {message}")]
@@ -94,7 +96,10 @@ impl Asked<'_> {
         if let Some(bearer) = bearer {
             request = request.bearer_auth(bearer.expose());
         }
-        let unreachable = |error: reqwest::Error| GraphqlError::Unreachable { what, reason: reasons(&error) };
+        let unreachable = |error: reqwest::Error| {
+            let sent = !error.is_connect() && !error.is_builder();
+            GraphqlError::Unreachable { what, reason: reasons(&error), sent }
+        };
         let response = request.send().await.map_err(unreachable)?;
         match response.status() {
             status if status.is_success() => {
@@ -118,7 +123,9 @@ impl Asked<'_> {
         if let Some(error) = answer["errors"].get(0) {
             return Err(said(error));
         }
-        let field = answer["data"][self.field].take();
+        // Indexing to change a value panics where the answer has another shape.
+        let field =
+            answer.get_mut("data").and_then(|data| data.get_mut(self.field)).map(Value::take).unwrap_or_default();
         match &field {
             Value::Object(fields) if fields.get("__typename").is_some_and(|name| name == "UserFacingError") => {
                 Err(said(&field["error"]))

@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use bytes::Bytes;
+use futures_util::{future, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::simulator::refusal::Refusal;
 use crate::simulator::server::Shared;
-use crate::simulator::token::Authority;
 
 /// The client the device flow is for.
 const CLIENT_ID: &str = "warp-agent-cli";
@@ -24,6 +26,8 @@ const CLIENT_ID: &str = "warp-agent-cli";
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// How long a device code lives.
 const DEVICE_CODE_LIFE: Duration = Duration::from_secs(600);
+/// Among a scenario's answers to a poll: the connection breaks.
+const DROP: &str = "drop";
 /// Device codes kept at most.
 const DEVICE_CODES: usize = 256;
 
@@ -65,17 +69,14 @@ async fn refresh(
     if field(&form, "grant_type") != "refresh_token" {
         return Err(Refusal::token("INVALID_GRANT_TYPE"));
     }
-    if let Some(code) = Authority::refuse_refresh_token(field(&form, "refresh_token")) {
-        return Err(Refusal::token(code));
-    }
-    let issued = shared.authority.issue();
+    let issued = shared.authority.exchange(field(&form, "refresh_token")).map_err(|code| Refusal::token(&code))?;
     Ok(Json(json!({
         "access_token": issued.id_token,
         "id_token": issued.id_token,
         "refresh_token": issued.refresh_token,
         "expires_in": issued.expires_in.to_string(),
         "token_type": "Bearer",
-        "user_id": "simulator-user",
+        "user_id": issued.uid,
         "project_id": "simulator",
     })))
 }
@@ -86,10 +87,7 @@ async fn custom(
     Form(form): Form<Parameters>,
 ) -> Result<Json<Value>, Refusal> {
     web_key(&query)?;
-    if let Some(code) = Authority::refuse_custom_token(field(&form, "token")) {
-        return Err(Refusal::token(code));
-    }
-    let issued = shared.authority.issue();
+    let issued = shared.authority.sign_in(field(&form, "token")).map_err(|code| Refusal::token(&code))?;
     Ok(Json(json!({
         "idToken": issued.id_token,
         "refreshToken": issued.refresh_token,
@@ -126,7 +124,7 @@ async fn device_start(State(shared): State<Arc<Shared>>, Form(form): Form<Parame
     })))
 }
 
-async fn device_poll(State(shared): State<Arc<Shared>>, Form(form): Form<Parameters>) -> Result<Json<Value>, Refusal> {
+async fn device_poll(State(shared): State<Arc<Shared>>, Form(form): Form<Parameters>) -> Result<Response, Refusal> {
     if field(&form, "client_id") != CLIENT_ID {
         return Err(oauth_error("invalid_client"));
     }
@@ -141,12 +139,19 @@ async fn device_poll(State(shared): State<Arc<Shared>>, Form(form): Form<Paramet
     if since.elapsed() >= DEVICE_CODE_LIFE {
         return Err(oauth_error("expired_token"));
     }
-    if let Some(error) = shared.device_answers.get(*polls) {
+    if let Some(answer) = shared.device_answers.get(*polls) {
         *polls += 1;
-        return Err(oauth_error(error));
+        return if answer == DROP { Ok(dropped()) } else { Err(oauth_error(answer)) };
     }
     devices.remove(code);
-    Ok(Json(json!({"access_token": Authority::custom_token(), "token_type": "Bearer", "expires_in": 3_600})))
+    let token = shared.authority.custom_token(&shared.person());
+    Ok(Json(json!({"access_token": token, "token_type": "Bearer", "expires_in": 3_600})).into_response())
+}
+
+/// A connection that breaks instead of an answer.
+fn dropped() -> Response {
+    let broken = std::io::Error::other("the scenario breaks the connection");
+    Response::new(Body::from_stream(stream::once(future::ready(Err::<Bytes, _>(broken)))))
 }
 
 /// The notification after a sign-in: empty, but with its length said (§1.5).

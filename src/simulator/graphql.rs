@@ -11,13 +11,19 @@ use axum::routing::post;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::simulator::account::{Owner, Profile};
 use crate::simulator::catalogue::{self, Model};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::server::Shared;
-use crate::simulator::token::Authority;
+use crate::simulator::token::Holder;
 
-/// Credits of a month.
-const CREDITS: usize = 300;
+/// Credits of a month that are told of an account whose credits never run out.
+const CREDITS: f64 = 300.0;
+/// What the service calls an anonymous account of the official client.
+const ANONYMOUS: &str = "NATIVE_CLIENT_ANONYMOUS_USER_FEATURE_GATED";
+/// The kinds of anonymous accounts, and how long they may be asked to last (§5.5).
+const ANONYMOUS_TYPES: [&str; 3] = [ANONYMOUS, "NATIVE_CLIENT_ANONYMOUS_USER", "WEB_CLIENT_ANONYMOUS_USER"];
+const EXPIRATION_TYPES: [&str; 2] = ["NO_EXPIRATION", "EXPIRATION_14_DAYS"];
 
 pub(crate) fn router() -> axum::Router<Arc<Shared>> {
     axum::Router::new().route("/graphql/v2", post(answer))
@@ -51,43 +57,61 @@ async fn answer(
     if name != parameters.op {
         return Err(Refusal::json(400, &errors(format!("op is {:?}, operationName {name:?}", parameters.op))));
     }
-    if name != "CreateAnonymousUser" {
-        shared.authorise(&headers)?;
-    }
     if !operation.query.contains(&name) || !operation.variables.is_object() {
         return Err(Refusal::json(400, &errors(format!("the query does not define {name:?}, or has no variables"))));
     }
-    let data = match name.as_str() {
-        "GetUser" => json!({"user": user_output(user())}),
-        "GetRequestLimitInfo" => json!({"user": user_output(limits(shared.answered()))}),
-        "GetFeatureModelChoices" => json!({"user": user_output(model_choices())}),
-        "CreateAnonymousUser" => json!({"createAnonymousUser": anonymous_user()}),
-        _ => return Ok(Json(errors(format!("the simulator does not know the operation {name:?}")))),
+    let data = if name == "CreateAnonymousUser" {
+        anonymous_user(&shared, &operation.variables["input"])
+    } else {
+        about_user(&shared, &name, &shared.authorise(&headers)?)
     };
-    Ok(Json(json!({"data": data})))
+    Ok(Json(data.map_or_else(errors, |data| json!({"data": data}))))
 }
 
-/// The success variant of the `user` field.
-fn user_output(user: Value) -> Value {
-    json!({"__typename": "UserOutput", "apiKeyOwnerType": "User", "principalType": "USER", "user": user,
+/// The answer to a question about the holder of a bearer.
+fn about_user(shared: &Shared, name: &str, holder: &Holder) -> Result<Value, String> {
+    let accounts = shared.authority.accounts();
+    let profile = accounts.profile(&holder.account).filter(|_| accounts.ended(&holder.account).is_none());
+    let profile = profile.ok_or("User not in context: Not found")?;
+    let user = match name {
+        "GetUser" => user(&profile),
+        "GetRequestLimitInfo" => limits(&profile),
+        "GetFeatureModelChoices" => model_choices(),
+        _ => return Err(format!("the simulator does not know the operation {name:?}")),
+    };
+    Ok(json!({"user": user_output(holder, &profile, user)}))
+}
+
+/// The success variant of the `user` field. Only a key has an owner apart from its user.
+fn user_output(holder: &Holder, profile: &Profile, user: Value) -> Value {
+    let owner_type = match profile.owner {
+        _ if !holder.by_key => Value::Null,
+        Owner::User => "User".into(),
+        Owner::Team | Owner::ServiceAccount => "Team".into(),
+    };
+    let principal_type = if profile.owner == Owner::ServiceAccount { "SERVICE_ACCOUNT" } else { "USER" };
+    json!({"__typename": "UserOutput", "apiKeyOwnerType": owner_type, "principalType": principal_type, "user": user,
         "responseContext": {"serverVersion": "simulator"}})
 }
 
-fn user() -> Value {
+fn user(profile: &Profile) -> Value {
+    let anonymous = profile.is_anonymous.then(|| json!({"anonymousUserType": ANONYMOUS, "linkedAt": null}));
     json!({
-        "isOnboarded": true,
-        "anonymousUserInfo": null,
-        "profile": {"uid": "simulator-user", "email": "someone@simulator.invalid", "displayName": "Simulated User"},
+        "isOnboarded": !profile.is_anonymous,
+        "anonymousUserInfo": anonymous,
+        "profile": {"uid": profile.uid, "email": profile.email, "displayName": profile.display_name},
     })
 }
 
-fn limits(used: usize) -> Value {
-    let available = used < CREDITS;
+fn limits(profile: &Profile) -> Value {
+    let limit = profile.credits.unwrap_or(CREDITS);
+    let available = profile.spent < limit;
+    // Whole numbers, as the service counts them.
     json!({
         "requestLimitInfo": {
             "isUnlimited": false,
-            "requestLimit": CREDITS,
-            "requestsUsedSinceLastRefresh": used.min(CREDITS),
+            "requestLimit": limit.ceil() as u64,
+            "requestsUsedSinceLastRefresh": profile.spent.min(limit).ceil() as u64,
             "nextRefreshTime": "2099-01-01T00:00:00Z",
             "requestLimitRefreshDuration": "MONTHLY",
         },
@@ -143,14 +167,27 @@ fn choice(model: &Model) -> Value {
     })
 }
 
-fn anonymous_user() -> Value {
-    json!({
+/// Makes an anonymous account, as the operation's input wants it.
+fn anonymous_user(shared: &Shared, input: &Value) -> Result<Value, String> {
+    let one_of = |name: &str, known: &[&str]| {
+        let given = input[name].as_str().unwrap_or_default();
+        if known.contains(&given) {
+            Ok(given)
+        } else {
+            Err(format!("the input's {name} is {given:?}, not one of {known:?}"))
+        }
+    };
+    let kind = one_of("anonymousUserType", &ANONYMOUS_TYPES)?;
+    one_of("expirationType", &EXPIRATION_TYPES)?;
+    let account = shared.authority.accounts().add_anonymous().ok_or("too many anonymous accounts")?;
+    let uid = shared.authority.accounts().profile(&account).map(|profile| profile.uid);
+    Ok(json!({"createAnonymousUser": {
         "__typename": "CreateAnonymousUserOutput",
-        "anonymousUserType": "NATIVE_CLIENT_ANONYMOUS_USER_FEATURE_GATED",
+        "anonymousUserType": kind,
         "expiresAt": null,
-        "firebaseUid": "simulator-anonymous",
-        "idToken": Authority::custom_token(),
+        "firebaseUid": uid,
+        "idToken": shared.authority.custom_token(&account),
         "isInviteValid": true,
         "responseContext": {"serverVersion": "simulator"},
-    })
+    }}))
 }

@@ -29,6 +29,8 @@ pub struct Received {
     pub json: Value,
     /// How its tasks compare with what the conversation's client was sent.
     pub replay: Replay,
+    /// The name of the account it was made for; empty for the plain one, and when it was refused before that was known.
+    pub account: String,
     /// The status it was answered with.
     pub status: u16,
 }
@@ -43,7 +45,7 @@ impl Received {
             Endpoint::Agent => "/ai/multi-agent",
             Endpoint::Suggestions => "/ai/passive-suggestions",
         };
-        Self { path, headers, body, json: Value::Null, replay: Replay::New, status: 0 }
+        Self { path, headers, body, json: Value::Null, replay: Replay::New, account: String::new(), status: 0 }
     }
 
     /// The value of a header, by its name in lower case.

@@ -21,6 +21,7 @@
 //! | `say json …` | the rest of the line |
 //! | `describe the image` | how many images came, of which types and sizes |
 //! | `instructions` | the project rules and attachments that came |
+//! | `recall` | all that the user has said before, by the history that came |
 //! | `search …`, `todo a, b`, `subtask …`, `server tool` | web search, to-do list, subagent, opaque server tool |
 //! | `rollback`, `update` | text taken back, text replaced |
 //! | `fail quota`, `overload`, `model` or a status | an HTTP error of §1.7 |
@@ -30,18 +31,28 @@
 //! A request that brings tool results and no query gets them quoted. A scenario file instead says, request by request,
 //! what is answered: its form is described in `tests/fixtures/scenarios/README.md`.
 //!
+//! # Whose account
+//! Without further words there is one account, whose credits never run out; [`API_KEY`] and every key that begins with
+//! it, and every refresh token that begins with [`REFRESH_TOKEN_PREFIX`] is its. Where accounts are listed, keys and
+//! tokens name one of them, and others are refused. Each has credits of its own (a turn costs what the end of its answer
+//! says), its own faults, and its own sessions. Refresh tokens rotate as strictly as a client can survive: an exchanged
+//! token is refused from the moment that what it bought is first used, be it the new refresh token or the id token.
+//! Anonymous accounts are made as they are asked for, with few credits, and counted.
+//!
 //! # What it checks
-//! A bearer ([`API_KEY`] and keys that begin with it, or an id token it issued); the content type; a body that decodes;
+//! A bearer (a good API key, or an id token it issued); an account that has not ended, has credits and no fault; the content type; a body that decodes;
 //! an input; `supported_tools` exactly `[CALL_MCP_TOOL]`; a model of its catalogue; tool schemas of type object; images
 //! of a known type in base64; tasks with one root, with ids of their own, with every call answered once, in history or
 //! input, by a result of its kind. A conversation id without tasks gets an empty 200. Known refusals use the service's
 //! words; the others are the simulator's own, for there the service's behaviour is not known.
 
+mod account;
 mod arguments;
 mod auth;
 mod catalogue;
 mod check;
 mod conversation;
+mod count;
 mod event;
 mod graphql;
 mod log;
@@ -66,6 +77,7 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 use crate::schema::Schema;
+pub use crate::simulator::account::{Account, Counts, Fault, Owner};
 pub use crate::simulator::conversation::Replay;
 pub use crate::simulator::log::Received;
 use crate::simulator::play::Pace;
@@ -89,11 +101,13 @@ pub struct Config {
     pub scenario: Option<Scenario>,
     /// How long an id token lives.
     pub token_lifetime: Duration,
+    /// The accounts there are, beside the plain one; a scenario may add to them.
+    pub accounts: Vec<Account>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { fast: false, strict: false, scenario: None, token_lifetime: TOKEN_LIFETIME }
+        Self { fast: false, strict: false, scenario: None, token_lifetime: TOKEN_LIFETIME, accounts: Vec::new() }
     }
 }
 
@@ -197,6 +211,23 @@ impl Simulator {
     #[must_use]
     pub fn cancelled(&self) -> usize {
         self.shared.cancelled()
+    }
+
+    /// What has been asked of an account; of the plain one under the empty name.
+    #[must_use]
+    pub fn counts(&self, account: &str) -> Option<Counts> {
+        self.shared.authority.accounts().counts(account)
+    }
+
+    /// How many anonymous accounts were made.
+    #[must_use]
+    pub fn anonymous_users(&self) -> usize {
+        self.shared.authority.accounts().anonymous()
+    }
+
+    /// Has the holder of `account` approve devices from now on. At first it is the first account that is listed.
+    pub fn sign_in_as(&self, account: &str) {
+        self.shared.set_person(account);
     }
 
     /// Expectations of the scenario that were not met, and steps that were not possible.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::simulator::account::{self, Account};
+
 /// In `expect`, stands for any value that is there.
 const ANYTHING: &str = "${any}";
 
@@ -29,6 +31,14 @@ pub enum ScenarioError {
         /// What is wrong, with line and column.
         source: serde_json::Error,
     },
+    /// Its accounts cannot be.
+    #[error("the accounts in {} cannot be used: {problem}", path.display())]
+    Accounts {
+        /// Where the text came from.
+        path: PathBuf,
+        /// What is wrong with them.
+        problem: String,
+    },
     /// There is nothing to play.
     #[error("{} has no exchanges", path.display())]
     Empty {
@@ -46,7 +56,11 @@ pub struct Scenario {
     pub description: String,
     /// What is answered to the first request, the second, and so on; the last one answers all that follow.
     pub(crate) exchanges: Vec<Exchange>,
-    /// What the device flow answers to each poll before it grants a token: OAuth error codes.
+    /// The accounts there are, beside the plain one.
+    #[serde(default)]
+    pub(crate) accounts: Vec<Account>,
+    /// What the device flow answers to each poll before it grants a token: OAuth error codes, or `drop` for a broken
+    /// connection.
     #[serde(default = "default_device_answers")]
     pub(crate) device: Vec<String>,
 }
@@ -76,6 +90,9 @@ impl Scenario {
             serde_json::from_str(text).map_err(|source| ScenarioError::Parse { path: path.to_owned(), source })?;
         if scenario.exchanges.is_empty() {
             return Err(ScenarioError::Empty { path: path.to_owned() });
+        }
+        if let Some(problem) = account::problem(&scenario.accounts) {
+            return Err(ScenarioError::Accounts { path: path.to_owned(), problem });
         }
         Ok(scenario)
     }
@@ -374,6 +391,8 @@ mod tests {
             ("{", "line 1"),
             (r#"{"exchanges": []}"#, "no exchanges"),
             (r#"{"exchanges": [{"stepps": []}]}"#, "stepps"),
+            (r#"{"exchanges": [{}], "accounts": [{"name": "a b"}]}"#, "no name for an account"),
+            (r#"{"exchanges": [{}], "accounts": [{"name": "a", "faults": [{"stat": 1}]}]}"#, "stat"),
             (r#"{"exchanges": [{"steps": [{"sing": "la"}]}]}"#, "sing"),
             (r#"{"exchanges": [{"steps": [{"tool_call": {"nam": "f"}}]}]}"#, "nam"),
         ] {

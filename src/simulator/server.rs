@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::schema::Schema;
+use crate::simulator::account::{Accounts, Bar};
 use crate::simulator::check::{self, Endpoint};
 use crate::simulator::conversation::{Conversation, Conversations, Replay};
 use crate::simulator::log::{Log, Received};
@@ -21,7 +22,7 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::request::Request;
 use crate::simulator::scenario::{self, Exchange, Scenario};
 use crate::simulator::spoken::{self, Answer};
-use crate::simulator::token::Authority;
+use crate::simulator::token::{Authority, Holder};
 use crate::simulator::{auth, graphql, stream};
 
 /// The largest body accepted.
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) authority: Authority,
     pub(crate) devices: auth::Devices,
     pub(crate) device_answers: Vec<String>,
+    person: Mutex<String>,
     pub(crate) conversations: Conversations,
     pub(crate) log: Log,
     pub(crate) shutdown: CancellationToken,
@@ -55,15 +57,19 @@ impl Shared {
             Some(scenario) => scenario.device.clone(),
             None => scenario::default_device_answers(),
         };
+        let listed = config.scenario.iter().flat_map(|scenario| scenario.accounts.clone());
+        let listed: Vec<_> = config.accounts.iter().cloned().chain(listed).collect();
+        let person = listed.first().map(|account| account.name.clone()).unwrap_or_default();
         Self {
             url,
             schema,
             pace: config.pace(),
             scenario: config.scenario,
             strict: config.strict,
-            authority: Authority::new(config.token_lifetime),
+            authority: Authority::new(Accounts::new(listed, config.token_lifetime)),
             devices: auth::Devices::default(),
             device_answers,
+            person: Mutex::new(person),
             conversations: Conversations::default(),
             log: Log::default(),
             shutdown: CancellationToken::new(),
@@ -73,11 +79,37 @@ impl Shared {
         }
     }
 
-    /// Refuses a request without a good bearer.
-    pub(crate) fn authorise(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// For whom a request speaks; one without a good bearer is refused.
+    pub(crate) fn authorise(&self, headers: &HeaderMap) -> Result<Holder, Refusal> {
         let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let bearer = bearer.and_then(|value| value.strip_prefix("Bearer "));
-        if bearer.is_some_and(|bearer| self.authority.accepts(bearer)) { Ok(()) } else { Err(Refusal::unauthorized()) }
+        bearer.and_then(|bearer| self.authority.holder(bearer)).ok_or_else(Refusal::unauthorized)
+    }
+
+    /// The account of the person who approves devices.
+    pub(crate) fn person(&self) -> String {
+        self.person.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has another person approve devices.
+    pub(crate) fn set_person(&self, account: &str) {
+        account.clone_into(&mut self.person.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Counts a turn of the holder's account, and refuses it when the account may not have it.
+    fn allow(&self, holder: &Holder) -> Result<(), Refusal> {
+        let accounts = self.authority.accounts();
+        if accounts.ended(&holder.account).is_some() {
+            return Err(Refusal::unauthorized());
+        }
+        accounts.admit(&holder.account).map_err(|bar| match bar {
+            Bar::OutOfCredits => Refusal::out_of_credits(),
+            Bar::Fault(fault) => {
+                let mut refusal = Refusal::of_status(fault.status);
+                refusal.headers.extend(fault.retry_after.map(|wait| ("retry-after".to_owned(), wait.to_string())));
+                refusal
+            }
+        })
     }
 
     /// Exchanges played so far.
@@ -131,7 +163,7 @@ async fn respond(shared: Arc<Shared>, endpoint: Endpoint, headers: &HeaderMap, b
     let mut received = Received::new(endpoint, headers, body.clone());
     let admitted = admit(&shared, endpoint, headers, &body, &mut received);
     let outcome = match admitted {
-        Ok(Some((request, known))) => answer(&shared, &request, known.as_ref()).await,
+        Ok(Some((request, known))) => answer(&shared, &request, known.as_ref(), &received.account).await,
         Ok(None) => Ok(empty()),
         Err(refusal) => Err(refusal),
     };
@@ -152,7 +184,9 @@ fn admit(
     body: &Bytes,
     received: &mut Received,
 ) -> Result<Admitted, Refusal> {
-    shared.authorise(headers)?;
+    let holder = shared.authorise(headers)?;
+    received.account.clone_from(&holder.account);
+    shared.allow(&holder)?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if content_type != "application/x-protobuf" {
         return Err(Refusal::invalid(format_args!("the content type is {content_type:?}, not application/x-protobuf")));
@@ -186,11 +220,16 @@ fn empty() -> Response {
     response
 }
 
-async fn answer(shared: &Arc<Shared>, request: &Request, known: Option<&Conversation>) -> Result<Response, Refusal> {
+async fn answer(
+    shared: &Arc<Shared>,
+    request: &Request,
+    known: Option<&Conversation>,
+    account: &str,
+) -> Result<Response, Refusal> {
     let index = shared.played.fetch_add(1, Ordering::Relaxed);
     let Some(scenario) = &shared.scenario else {
         return match spoken::answer(request) {
-            Answer::Stream(exchange) => stream_of(shared, request, known, &exchange, index),
+            Answer::Stream(exchange) => stream_of(shared, request, known, &exchange, index, account),
             Answer::Refusal(refusal) => Err(refusal),
         };
     };
@@ -201,7 +240,7 @@ async fn answer(shared: &Arc<Shared>, request: &Request, known: Option<&Conversa
     }
     pause(shared, exchange.delay_ms).await;
     match exchange.status {
-        None | Some(200) if exchange.body.is_none() => stream_of(shared, request, known, exchange, index),
+        None | Some(200) if exchange.body.is_none() => stream_of(shared, request, known, exchange, index, account),
         status => Ok(bare(status.unwrap_or(200), exchange)),
     }
 }
@@ -219,10 +258,11 @@ fn stream_of(
     known: Option<&Conversation>,
     exchange: &Exchange,
     index: usize,
+    account: &str,
 ) -> Result<Response, Refusal> {
     let script = play::play(&shared.schema, request, known, exchange, shared.pace)
         .map_err(|error| shared.fail(500, format!("scenario, exchange {}: {error}", index + 1)))?;
-    Ok(stream::response(shared.clone(), script))
+    Ok(stream::response(shared.clone(), script, account))
 }
 
 /// An exchange that is no stream.

@@ -14,9 +14,9 @@ use futures_util::stream;
 use crate::simulator::play::{Piece, Script};
 use crate::simulator::server::Shared;
 
-/// A 200 whose body is the script.
-pub(crate) fn response(shared: Arc<Shared>, script: Script) -> Response {
-    let playing = Playing { shared, script, next: 0, settled: false };
+/// A 200 whose body is the script, at the account's expense.
+pub(crate) fn response(shared: Arc<Shared>, script: Script, account: &str) -> Response {
+    let playing = Playing { shared, script, account: account.to_owned(), next: 0, settled: false };
     let mut response = Response::new(Body::from_stream(stream::unfold(playing, Playing::next)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream;charset=utf-8"));
@@ -27,6 +27,7 @@ pub(crate) fn response(shared: Arc<Shared>, script: Script) -> Response {
 struct Playing {
     shared: Arc<Shared>,
     script: Script,
+    account: String,
     /// The index of the next piece.
     next: usize,
     settled: bool,
@@ -67,10 +68,11 @@ impl Playing {
         }
     }
 
-    /// Remembers the conversation as this answer leaves it.
+    /// Remembers the conversation as this answer leaves it, and takes what it cost, whether it was received or not.
     fn settle(&mut self, received: bool) {
         if !self.settled {
             self.settled = true;
+            self.shared.authority.accounts().charge(&self.account, self.script.cost);
             let certain = received && self.script.certain;
             let state = std::mem::take(&mut self.script.tree).snapshot();
             self.shared.conversations.put(&self.script.conversation_id, state, certain, self.script.spent);
@@ -83,6 +85,7 @@ impl Drop for Playing {
         if !self.settled {
             self.settle(false);
             self.shared.count_cancelled();
+            tracing::info!("the simulator's client went away before the end of its answer");
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     schema::Schema,
     secret::Secret,
     service::{Address, GraphqlError},
-    turn::{ErrorKind, Turn, TurnError},
+    turn::{ErrorKind, Quota, Turn, TurnError},
     upstream::{
         assemble::Assembler,
         catalogue,
@@ -20,7 +20,9 @@ use crate::{
         entry::Call,
         event::{EventError, Reader},
         failure::Failure,
+        quota,
         request::{Builder, Built, Continued, Given, Past},
+        tap::Taps,
     },
 };
 
@@ -78,8 +80,8 @@ impl Upstream {
     ///
     /// # Errors
     /// When no stream of events comes.
-    pub async fn call(&self, body: Bytes, bearer: &Secret) -> Result<Events, Failure> {
-        self.client.call(body, bearer).await
+    pub async fn call(&self, body: Bytes, bearer: &Secret, taps: Taps) -> Result<Events, Failure> {
+        self.client.call(body, bearer, taps).await
     }
 
     /// An assembler for the answer to a request that sent `tasks`.
@@ -104,5 +106,13 @@ impl Upstream {
         let read = catalogue::fetch(self.client.http(), &self.address, bearer).await?;
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         Ok(())
+    }
+
+    /// Reads what the account that `bearer` belongs to may still spend.
+    ///
+    /// # Errors
+    /// When the upstream does not tell.
+    pub async fn quota(&self, bearer: &Secret) -> Result<Quota, GraphqlError> {
+        quota::fetch(self.client.http(), &self.address, bearer).await
     }
 }

@@ -17,7 +17,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use warp2api::{
-    credential::{Clock, Config, CredentialError, Kind, Outcome, Pool, Standing},
+    credential::{Clock, Config, CredentialError, Kind, Outcome, Pool, Reason, Rest, Standing, Status},
     schema::Schema,
     secret::Secret,
     service::{self, Address, GraphqlError},
@@ -136,8 +136,26 @@ fn pool(config: &Config, hand: &Hand) -> Pool {
 async fn bearer(pool: &Pool) -> String {
     let lease = pool.lease().await.unwrap();
     let text = lease.bearer().expose().to_owned();
-    lease.settle(Outcome::Done);
+    pool.settle(&lease, Outcome::Done, false);
     text
+}
+
+/// The only account's state.
+fn only(pool: &Pool) -> Status {
+    let mut all = pool.status();
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+/// Borrows until the pool lends `text`, for a renewal goes on behind the borrower's back.
+async fn until_lent(pool: &Pool, text: &str) {
+    for _ in 0..200 {
+        if bearer(pool).await == text {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{text} is not lent");
 }
 
 const FIRST: (u16, &str) = (200, r#"{"id_token":"id-1","refresh_token":"refresh-2","expires_in":"3600"}"#);
@@ -163,12 +181,13 @@ async fn a_session_is_exchanged_once_then_renewed_in_time_with_the_rotated_token
     let hand = Hand::default();
     let pool = pool(&session(&format!("{}/", service.root), None), &hand);
     assert_eq!(bearer(&pool).await, "id-1");
-    hand.set(3299);
+    hand.set(3224);
     assert_eq!(bearer(&pool).await, "id-1");
     hand.set(3300);
-    assert_eq!(bearer(&pool).await, "id-2");
+    assert_eq!(bearer(&pool).await, "id-1", "nobody waits while it lives");
+    until_lent(&pool, "id-2").await;
     assert_eq!(service.asked(), ["refresh-1", "refresh-2"]);
-    assert_eq!(pool.status().renewals, 2);
+    assert_eq!(only(&pool).renewals, 2);
 }
 
 #[tokio::test]
@@ -178,7 +197,7 @@ async fn a_service_that_rotates_nothing_gets_the_same_token_again() {
     let hand = Hand::default();
     let pool = pool(&session(&service.root, None), &hand);
     assert_eq!(bearer(&pool).await, "id-1");
-    hand.set(30);
+    hand.set(55);
     assert_eq!(bearer(&pool).await, "id-1");
     assert_eq!(service.asked(), ["refresh-1", "refresh-1"]);
 }
@@ -191,7 +210,7 @@ async fn a_jwt_beside_the_refresh_token_serves_until_its_own_end_is_near() {
     let pool = pool(&session(&service.root, Some(&format!("Bearer {given}"))), &hand);
     assert_eq!(bearer(&pool).await, given);
     hand.set(700);
-    assert_eq!(bearer(&pool).await, "id-1");
+    until_lent(&pool, "id-1").await;
     assert_eq!(service.asked(), ["refresh-1"]);
 }
 
@@ -236,7 +255,7 @@ async fn sixty_four_borrowers_share_one_exchange() {
     service.shared.gate.add_permits(1000);
     assert!(borrowers.join_all().await.iter().all(|text| text == "id-1"));
     assert_eq!(service.asked().len(), 1);
-    assert_eq!(pool.status().in_flight, 0);
+    assert_eq!(only(&pool).in_flight, 0);
 }
 
 #[tokio::test]
@@ -297,10 +316,11 @@ async fn a_living_bearer_outlasts_a_failed_renewal_which_is_not_repeated_at_once
     let given = jwt(200);
     let pool = pool(&session(&service.root, Some(&given)), &hand);
     assert_eq!(bearer(&pool).await, given);
+    service.until_asked(1).await;
     hand.set(29);
     assert_eq!(bearer(&pool).await, given, "one failure is enough for half a minute");
     hand.set(30);
-    assert_eq!(bearer(&pool).await, "id-1");
+    until_lent(&pool, "id-1").await;
     assert_eq!(service.asked().len(), 2);
 }
 
@@ -365,7 +385,7 @@ async fn a_token_that_says_nothing_of_its_life_is_judged_by_its_own_exp() {
     let pool = pool(&session(&service.root, None), &hand);
     assert_eq!(bearer(&pool).await, token);
     hand.set(700);
-    assert_eq!(bearer(&pool).await, "id-1");
+    until_lent(&pool, "id-1").await;
     service.asked();
 }
 
@@ -408,26 +428,44 @@ async fn the_standing_of_an_account_follows_its_answers() {
     let config = Config { api_key: Some(Secret::new("wk-1.a")), ..nowhere() };
     let hand = Hand::default();
     let pool = pool(&config, &hand);
-    assert_eq!(pool.status().standing, Standing::Untried);
-    assert_eq!(pool.status().kind, Kind::ApiKey);
-    let until = |seconds| Standing::RateLimited { until: (hand.clock())() + Duration::from_secs(seconds) };
+    assert_eq!((only(&pool).standing, only(&pool).kind), (Standing::Untried, Kind::ApiKey));
     let day = Some(Duration::from_secs(86_400));
-    for (outcome, standing) in [
-        (Outcome::Done, Standing::Good),
-        (Outcome::Failed, Standing::Good),
-        (Outcome::RateLimited { retry_after: None }, until(30)),
-        (Outcome::RateLimited { retry_after: day }, until(3600)),
-        (Outcome::OutOfCredits, Standing::OutOfCredits),
-        (Outcome::Forbidden, Standing::Forbidden),
-        (Outcome::Unauthorized, Standing::Refused),
+    let mut now = 0;
+    for (outcome, reason, seconds) in [
+        (Outcome::RateLimited { retry_after: None }, Reason::RateLimited, 5),
+        (Outcome::RateLimited { retry_after: None }, Reason::RateLimited, 10),
+        (Outcome::RateLimited { retry_after: day }, Reason::RateLimited, 3600),
+        (Outcome::OutOfCredits { refresh_in: None }, Reason::OutOfCredits, 900),
     ] {
         let lease = pool.lease().await.unwrap();
-        assert_eq!((lease.account(), pool.status().in_flight), ("WARP_API_KEY", 1));
-        lease.settle(outcome);
-        assert_eq!((pool.status().standing, pool.status().in_flight), (standing, 0));
+        assert_eq!((lease.account(), only(&pool).in_flight), ("WARP_API_KEY", 1));
+        pool.settle(&lease, outcome, false);
+        drop(lease);
+        let until = (hand.clock())() + Duration::from_secs(seconds);
+        assert_eq!((only(&pool).rests, only(&pool).in_flight), (vec![Rest { model: None, reason, until }], 0));
+        let refused = pool.lease().await.unwrap_err();
+        let credits = reason == Reason::OutOfCredits;
+        let said = CredentialError::NoneReady {
+            reasons: format!("WARP_API_KEY is {} for {seconds} s more", reason.name()),
+            retry_after: Some(Duration::from_secs(seconds)),
+            credits,
+        };
+        assert_eq!(refused, said);
+        now += seconds;
+        hand.set(now);
     }
-    drop(pool.lease().await.unwrap());
-    assert_eq!((pool.status().standing, pool.status().in_flight), (Standing::Refused, 0));
+    let lease = pool.lease().await.unwrap();
+    pool.settle(&lease, Outcome::Failed, false);
+    assert_eq!(only(&pool).standing, Standing::Untried, "a failure says nothing of the account");
+    pool.settle(&lease, Outcome::Done, false);
+    assert_eq!(only(&pool).standing, Standing::Good);
+    pool.settle(&lease, Outcome::Forbidden, false);
+    assert_eq!(only(&pool).standing, Standing::Forbidden);
+    let error = pool.lease().await.unwrap_err();
+    assert_eq!(error.to_string(), "no Warp account can serve now (WARP_API_KEY: forbidden)");
+    assert!(!error.is_passing());
+    pool.forgive();
+    assert!(pool.lease().await.is_ok());
 }
 
 #[tokio::test]
@@ -467,7 +505,7 @@ async fn a_session_with_the_simulator_reads_the_accounts_models_and_is_renewed()
     let config = simulator::Config { token_lifetime: lifetime, ..simulator::Config::default() };
     let simulator = Simulator::start(config, Schema::embedded()).unwrap();
     for http2 in [false, true] {
-        let pool = with_simulator(&simulator, "simulator-refresh-own", http2);
+        let pool = with_simulator(&simulator, &format!("simulator-refresh-own-{http2}"), http2);
         let address = Address::new(simulator.url());
         let http = service::builder(&address).unwrap().build().unwrap();
         let first = pool.lease().await.unwrap();
@@ -486,7 +524,7 @@ async fn a_session_with_the_simulator_reads_the_accounts_models_and_is_renewed()
         assert_eq!(again, Ok(models));
         let third = pool.renew(&second).await.unwrap();
         assert_ne!(second.bearer(), third.bearer());
-        assert_eq!(pool.status().renewals, 3);
+        assert_eq!(only(&pool).renewals, 3);
     }
     simulator.shutdown().await;
 }

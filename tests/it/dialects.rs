@@ -63,7 +63,9 @@ fn chat_answers_look_as_the_api_has_them() {
         let functions = json!({"functions": [{"name": "get_weather"}]});
         // Only calls look different to a client that knows functions but no tools.
         let legacy = input.contains("\"call\"").then_some((".functions", functions));
-        for (suffix, options) in [("", json!({}))].into_iter().chain(legacy) {
+        // Only a client that lets the web be searched is told what was found there.
+        let search = input.contains("\"citations\"").then(|| (".search", json!({"web_search_options": {}})));
+        for (suffix, options) in [("", json!({}))].into_iter().chain(legacy).chain(search) {
             let golden = format!("{FIXTURES}/openai_chat/answers/{name}{suffix}");
             let stream = written_stream(&script, &options, true);
             check_golden(&format!("{golden}.stream.txt"), &stream);
@@ -266,6 +268,10 @@ impl Reader {
                 "tool_calls" => {
                     known["message"]["content"] = content_beside_calls(&known["message"]);
                     value.as_array().unwrap().iter().for_each(|call| tool_call(&mut known["message"], call));
+                }
+                "annotations" => {
+                    assert_eq!(known["message"].get(name), None, "clients do not join such lists");
+                    known["message"][name] = value.clone();
                 }
                 other => panic!("no such delta: {other}"),
             }

@@ -16,8 +16,8 @@ use warp2api::{
     simulator::{self, Replay, Scenario, Simulator},
     state::{KeyKind, Shelves, State},
     turn::{
-        Content, ErrorKind, Format, Limits, Message, Output, StopReason, Tool, ToolResult, Turn, TurnError, TurnEvent,
-        Usage, UsageSource,
+        Content, ErrorKind, Format, Limits, Message, Output, Page, StopReason, Tool, ToolChoice, ToolResult, Turn,
+        TurnError, TurnEvent, Usage, UsageSource,
     },
     upstream,
 };
@@ -51,25 +51,13 @@ fn gateway(
     credentials: credential::Config,
     change: impl FnOnce(&mut upstream::Config),
 ) -> Gateway {
-    gateway_to(simulator, credentials, change, None)
-}
-
-fn gateway_to(
-    simulator: &Simulator,
-    credentials: credential::Config,
-    change: impl FnOnce(&mut upstream::Config),
-    conversations: Option<Box<dyn Conversations>>,
-) -> Gateway {
     let mut config = upstream::Config::new(simulator.url());
     change(&mut config);
     let pool = Arc::new(credential::Pool::from_config(credentials).expect("a credential"));
     let patience =
         Patience { first_pause: Duration::from_millis(5), hold: Duration::from_secs(2), ..Patience::default() };
     let upstream = upstream::Upstream::new(Schema::embedded(), &config).expect("an HTTP client");
-    match conversations {
-        Some(conversations) => Gateway::with_conversations(upstream, pool, patience, conversations),
-        None => Gateway::new(upstream, pool, patience),
-    }
+    Gateway::new(upstream, pool, patience)
 }
 
 fn turn(text: &str) -> Turn {
@@ -173,6 +161,32 @@ async fn what_a_retry_cannot_help_is_not_retried() {
     check_once(ErrorKind::ModelNotAllowed, json!({"status": 400, "body": model})).await;
     check_once(ErrorKind::Upstream, json!({"status": 200, "body": ""})).await;
     check_once(ErrorKind::RateLimited, json!({"status": 429, "headers": {"Retry-After": "60"}})).await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_cannot_prove_who_it_is_is_asked_once() {
+    let bench = bench(json!({"exchanges": [plain("never heard")]})).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let root = format!("https://{}", listener.local_addr().unwrap());
+    let callers = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&callers);
+    let mut serving = tokio::task::JoinSet::new();
+    serving.spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            // It speaks no TLS. The caller may be gone before it hears that.
+            drop(tokio::io::AsyncWriteExt::write_all(&mut caller, b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
+        }
+    });
+    let credentials = credential::Config {
+        api_key: Some(Secret::new(simulator::API_KEY)),
+        ..credential::Config::new(Address::new(bench.simulator.url()))
+    };
+    let gateway = gateway(&bench.simulator, credentials, |config| config.address.root = root);
+    let Err(error) = gateway.run(turn("hi"), Scope::default()).await else { panic!("an answer from nowhere") };
+    assert_eq!(error.kind, ErrorKind::Upstream);
+    assert!(error.message.contains("identity cannot be verified") && error.message.contains("ca_file"), "{error}");
+    assert_eq!(callers.load(std::sync::atomic::Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
@@ -385,7 +399,7 @@ fn user(text: &str) -> Message {
 }
 
 fn of_client(client: &str) -> Scope {
-    Scope { client: client.to_owned(), session: None }
+    Scope { client: client.to_owned(), ..Scope::default() }
 }
 
 async fn ask_as(bench: &Bench, client: &str, turn: &Turn) -> Vec<TurnEvent> {
@@ -426,7 +440,7 @@ fn restarted(bench: Bench, directory: &Path) -> (Bench, Shelves) {
     let shelves = Shelves::open(&state).expect("shelves");
     let root = bench.simulator.url();
     let conversations = Box::new(Durable::new(&shelves, root));
-    let gateway = gateway_to(&bench.simulator, account(root), |_| {}, Some(conversations));
+    let gateway = gateway(&bench.simulator, account(root), |_| {}).with_conversations(conversations);
     (Bench { simulator: bench.simulator, gateway }, shelves)
 }
 
@@ -592,6 +606,108 @@ async fn an_answer_in_a_form_is_held_back_until_it_fits() {
     let bench_never = bench(json!({"exchanges": [wrong]})).await;
     let error = ask(&bench_never, asked).await.expect_err("an answer that never fits is none");
     assert_eq!((error.kind, bench_never.simulator.requests().len()), (ErrorKind::Upstream, 2));
+}
+
+fn called(events: &[TurnEvent]) -> Vec<&str> {
+    let names = events.iter().filter_map(|event| match event {
+        TurnEvent::ToolCall(call) => Some(call.name.as_str()),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// A turn that demands a call of one of the tools `f` and `g`, or of one of them.
+fn demanding(choice: ToolChoice) -> Turn {
+    Turn { tools: vec![tool("f"), tool("g")], tool_choice: choice, ..turn("do it") }
+}
+
+fn call(name: &str) -> Value {
+    answers(json!([{"text": "Now then."}, {"tool_call": {"name": name, "arguments": {}}},
+        {"finish": {"usage": {"input": 30, "output": 7}}}]))
+}
+
+#[tokio::test]
+async fn a_call_that_the_client_demands_is_asked_for_once_more() {
+    let insists = json!({"input": {"user_inputs": {"inputs": [{"user_query": {"query": "${any}"}}]}},
+        "metadata": {"conversation_id": "${any}"}});
+    let mut then = call("f");
+    then["expect"] = insists;
+    let bench_twice = bench(json!({"exchanges": [plain("Let us talk instead."), then]})).await;
+    let events = ask(&bench_twice, demanding(ToolChoice::Required)).await.unwrap();
+    assert_eq!((text(&events).as_str(), called(&events)), ("Now then.", vec!["f"]), "the first words are taken back");
+    assert_eq!(events.last(), Some(&TurnEvent::Finished(StopReason::ToolCalls)));
+    assert_eq!((usage(&events).input_tokens, usage(&events).output_tokens), (60, 14), "both rounds cost");
+    assert_eq!(bench_twice.simulator.failures(), Vec::<String>::new());
+    let bench_once = bench(json!({"exchanges": [call("g")]})).await;
+    assert_eq!(called(&ask(&bench_once, demanding(ToolChoice::Required)).await.unwrap()), ["g"]);
+    assert_eq!(bench_once.simulator.requests().len(), 1, "what is there is not asked for again");
+}
+
+#[tokio::test]
+async fn an_answer_without_the_call_goes_out_as_it_is_in_the_end() {
+    let exchanges = json!([plain("Let us talk instead."), plain("I will not.")]);
+    let bench = bench(json!({"exchanges": exchanges})).await;
+    let events = ask(&bench, demanding(ToolChoice::Tool("f".to_owned()))).await.unwrap();
+    assert_eq!((text(&events).as_str(), called(&events)), ("I will not.", vec![]));
+    assert_eq!(events.last(), Some(&TurnEvent::Finished(StopReason::EndTurn)));
+    assert_eq!(bench.simulator.requests().len(), 2);
+    let places = |wanted: fn(&TurnEvent) -> bool| events.iter().position(wanted).unwrap();
+    let started = places(|event| matches!(event, TurnEvent::Started { .. }));
+    assert!(started < places(|event| matches!(event, TurnEvent::Text(_))), "{events:?}");
+}
+
+#[tokio::test]
+async fn calls_that_the_client_rules_out_are_answered_as_unavailable() {
+    let refused =
+        json!({"input": {"user_inputs": {"inputs": [{"tool_call_result": {"call_mcp_tool": {"error": "${any}"}}}]}}});
+    let mut then = call("f");
+    then["expect"] = refused.clone();
+    let bench_named = bench(json!({"exchanges": [call("g"), then]})).await;
+    let events = ask(&bench_named, demanding(ToolChoice::Tool("f".to_owned()))).await.unwrap();
+    assert_eq!(called(&events), ["f"]);
+    assert_eq!(bench_named.simulator.failures(), Vec::<String>::new());
+    let mut then = plain("Without, then.");
+    then["expect"] = refused;
+    let bench_none = bench(json!({"exchanges": [call("g"), then]})).await;
+    let events = ask(&bench_none, demanding(ToolChoice::None)).await.unwrap();
+    assert_eq!((called(&events), events.last()), (vec![], Some(&TurnEvent::Finished(StopReason::EndTurn))));
+    assert_eq!(bench_none.simulator.failures(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn pages_that_the_text_before_a_refused_call_rests_on_are_cited_at_the_end() {
+    let cites = |text: &str, pages: &[&str]| {
+        let pages: Vec<Value> =
+            pages.iter().map(|page| json!({"document_id": page, "document_type": "WEB_PAGE"})).collect();
+        json!({"message": {"agent_output": {"text": text}, "citations": pages}})
+    };
+    let (a, b, c) = ("https://a.example/", "https://b.example/", "https://c.example/");
+    let page = |url: &str| Page { url: url.to_owned(), title: String::new() };
+    let cited = |events: &[TurnEvent]| -> Vec<Vec<Page>> {
+        let lists = events.iter().filter_map(|event| match event {
+            TurnEvent::Citations(pages) => Some(pages.clone()),
+            _ => None,
+        });
+        lists.collect()
+    };
+    let first =
+        answers(json!([cites("One. ", &[a, b]), {"tool_call": {"name": "nope", "arguments": {}}}, {"finish": {}}]));
+    let last = answers(json!([cites("Two.", &[b, c]), {"finish": {}}]));
+    let both = bench(json!({"exchanges": [first, last]})).await;
+    let events = ask(&both, turn("hi")).await.unwrap();
+    assert_eq!(text(&events), "One. Two.");
+    assert_eq!(cited(&events), [vec![page(a), page(b), page(c)]]);
+    let bench_first = bench(json!({"exchanges": [first, plain("Two.")]})).await;
+    let events = ask(&bench_first, turn("hi")).await.unwrap();
+    assert_eq!(cited(&events), [vec![page(a), page(b)]]);
+    let place = |wanted: fn(&TurnEvent) -> bool| events.iter().position(wanted).unwrap();
+    assert!(
+        place(|event| matches!(event, TurnEvent::Citations(_))) < place(|event| matches!(event, TurnEvent::Usage(_)))
+    );
+    let discarded = answers(json!([cites("No form.", &[a]), {"finish": {}}]));
+    let bench_form = bench(json!({"exchanges": [discarded, plain("{}")]})).await;
+    let events = ask(&bench_form, Turn { format: Some(Format::JsonObject), ..turn("hi") }).await.unwrap();
+    assert_eq!((text(&events).as_str(), cited(&events)), ("{}", vec![]), "pages go with their text");
 }
 
 /// 200 conversations at once, each with a word of its own, three turns long: no answer holds another's word.

@@ -3,20 +3,30 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod anthropic;
+mod calls;
 mod captures;
+mod chopped;
 mod cli;
+mod clients;
 mod codec;
 mod common;
 mod completions;
 mod credential;
 mod descriptors;
 mod dialects;
+mod front;
 mod gateway;
 mod gemini;
 mod json;
 mod layers;
+mod leaving;
+mod login;
+mod matrix;
+mod quota;
+mod repairs;
 mod responses;
 mod server;
+mod sessions;
 mod settings;
 mod simulator;
 mod sizes;
@@ -24,4 +34,6 @@ mod sse;
 mod state;
 mod store;
 mod upstream;
+mod usage;
 mod verbs;
+mod worker;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use warp2api::{
     models::Catalogue,
     schema::{self, Schema, spelling},
-    simulator::{API_KEY, Config, Replay, Scenario, Simulator},
+    simulator::{API_KEY, Account, Config, Counts, Fault, Owner, Replay, Scenario, Simulator},
     sse,
     turn::TurnEvent,
     upstream::assemble::Assembler,
@@ -662,6 +662,7 @@ async fn spoken_triggers_change_the_text() {
         ("slow say json 7", "7"),
         ("describe the image", "There is no image in this request."),
         ("instructions", "There are no instructions in this request."),
+        ("recall", "You have said nothing before."),
         (
             "I think it is a long road.",
             "You said: “I think it is a long road.”. This answer comes from the simulator \
@@ -877,13 +878,19 @@ async fn shutting_down_ends_what_is_being_answered() {
 #[tokio::test]
 async fn refresh_tokens_buy_id_tokens_until_they_expire() {
     let mut bench = Bench::fast();
+    let mut refresh = "simulator-refresh".to_owned();
     for path in ["/proxy/token?key=K", "/v1/token?key=K"] {
-        let (status, tokens) =
-            bench.form(path, &[("grant_type", "refresh_token"), ("refresh_token", "simulator-refresh")]).await;
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+        let (status, tokens) = bench.form(path, &form).await;
         assert_eq!((status, &tokens["expires_in"]), (200, &json!("3600")));
-        assert_ne!(tokens["refresh_token"], "simulator-refresh", "it rotates");
+        let next = tokens["refresh_token"].as_str().expect("a token").to_owned();
+        assert_ne!(next, refresh, "it rotates");
         tokens["id_token"].as_str().expect("a token").clone_into(&mut bench.bearer);
+        assert_eq!(bench.form(path, &form).await.0, 200, "nothing of what it bought has been used");
         assert_eq!(bench.ask("hi").await.status, 200);
+        let (status, refused) = bench.form(path, &form).await;
+        assert_eq!((status, &refused["error"]["message"]), (400, &json!("INVALID_REFRESH_TOKEN")), "now it is used up");
+        refresh = next;
     }
     for (token, code) in [
         ("simulator-expired", "TOKEN_EXPIRED"),
@@ -980,12 +987,80 @@ async fn graphql_tells_the_account_its_models_and_its_limits() {
     assert_eq!(bench.graphql("GetUser", None).await.0, 401);
     let (status, unknown) = bench.graphql("GetNothing", Some(API_KEY)).await;
     assert!(status == 200 && unknown["errors"][0]["message"].is_string());
-    let (_, anonymous) = bench.graphql("CreateAnonymousUser", None).await;
-    assert!(
-        anonymous["data"]["createAnonymousUser"]["idToken"]
-            .as_str()
-            .is_some_and(|token| token.starts_with("simulator-custom"))
-    );
+}
+
+#[tokio::test]
+async fn accounts_have_their_own_names_credits_and_faults() {
+    let account = |name: &str| Account { credits: Some(2.0), ..Account::named(name) };
+    let fault = Fault { after: 1, times: Some(1), status: 429, retry_after: Some(7) };
+    let accounts = vec![account("one"), Account { faults: vec![fault], owner: Owner::Team, ..account("two") }];
+    let mut bench = Bench::of(Config { fast: true, accounts, ..Config::default() });
+    "wk-simulator-one".clone_into(&mut bench.bearer);
+    for _ in 0..2 {
+        assert_eq!(bench.ask("hi").await.status, 200);
+    }
+    let spent = bench.ask("hi").await;
+    assert_eq!((spent.status, &spent.headers["x-warp-error-code"]), (429, &"OUT_OF_CREDITS".parse().unwrap()));
+    let (_, limits) = bench.graphql("GetRequestLimitInfo", Some("wk-simulator-one")).await;
+    assert_eq!(limits["data"]["user"]["user"]["requestLimitInfo"]["requestsUsedSinceLastRefresh"], 2);
+    assert_eq!(limits["data"]["user"]["user"]["aiCreditAvailability"]["denialReason"], "OUT_OF_CREDITS");
+    let (_, tokens) = bench
+        .form("/proxy/token?key=K", &[("grant_type", "refresh_token"), ("refresh_token", "simulator-refresh-two-x")])
+        .await;
+    tokens["id_token"].as_str().expect("a token").clone_into(&mut bench.bearer);
+    assert_eq!(bench.ask("hi").await.status, 200);
+    let faulty = bench.ask("hi").await;
+    assert_eq!((faulty.status, &faulty.headers["retry-after"]), (429, &"7".parse().unwrap()));
+    assert!(!faulty.headers.contains_key("x-warp-error-code"));
+    assert_eq!(bench.ask("hi").await.status, 200);
+    assert_eq!(bench.simulator.requests().last().expect("a request").account, "two");
+    let counts = bench.simulator.counts("two").expect("an account");
+    assert_eq!(counts, Counts { turns: 3, refused: 1, exchanges: 1, sign_ins: 0, spent: 2.0 });
+    let (_, user) = bench.graphql("GetUser", Some("wk-simulator-two")).await;
+    assert_eq!(user["data"]["user"]["apiKeyOwnerType"], "Team");
+    assert_eq!(user["data"]["user"]["user"]["profile"]["email"], "two@simulator.invalid");
+    assert_eq!(bench.graphql("GetUser", Some("wk-simulator-three")).await.0, 401, "there is no such account");
+    assert_eq!(bench.graphql("GetUser", Some(API_KEY)).await.0, 200, "the plain one is always there");
+}
+
+#[tokio::test]
+async fn an_account_that_has_ended_gets_nothing() {
+    let ended = Account { ended: Some("USER_DISABLED".to_owned()), ..Account::named("gone") };
+    let mut bench = Bench::of(Config { fast: true, accounts: vec![ended], ..Config::default() });
+    let form = [("grant_type", "refresh_token"), ("refresh_token", "simulator-refresh-gone")];
+    assert_eq!(bench.form("/proxy/token?key=K", &form).await.1["error"]["message"], "USER_DISABLED");
+    let (status, user) = bench.graphql("GetUser", Some("wk-simulator-gone")).await;
+    assert_eq!((status, &user["errors"][0]["message"]), (200, &json!("User not in context: Not found")));
+    "wk-simulator-gone".clone_into(&mut bench.bearer);
+    assert_eq!(bench.ask("hi").await.status, 401);
+}
+
+#[tokio::test]
+async fn anonymous_accounts_are_counted_and_soon_spent() {
+    let mut bench = Bench::fast();
+    let url = format!("{}/graphql/v2?op=CreateAnonymousUser", bench.simulator.url());
+    let create = async |input: Value| {
+        let query = "mutation CreateAnonymousUser { createAnonymousUser }";
+        let body = json!({"query": query, "operationName": "CreateAnonymousUser", "variables": {"input": input}});
+        bench.http.post(&url).json(&body).send().await.expect("an answer").json::<Value>().await.expect("JSON")
+    };
+    assert!(create(json!({})).await["errors"][0]["message"].is_string());
+    assert_eq!(bench.simulator.anonymous_users(), 0);
+    let input =
+        json!({"anonymousUserType": "NATIVE_CLIENT_ANONYMOUS_USER_FEATURE_GATED", "expirationType": "NO_EXPIRATION"});
+    let made = create(input).await["data"]["createAnonymousUser"].clone();
+    assert_eq!((bench.simulator.anonymous_users(), &made["firebaseUid"]), (1, &json!("simulator-anonymous-1")));
+    let custom = made["idToken"].as_str().expect("a custom token");
+    let (_, tokens) = bench.form("/proxy/customToken?key=K", &[("token", custom)]).await;
+    let bearer = tokens["idToken"].as_str().expect("a token").to_owned();
+    let (_, user) = bench.graphql("GetUser", Some(&bearer)).await;
+    assert!(user["data"]["user"]["user"]["anonymousUserInfo"].is_object());
+    bench.bearer = bearer;
+    let mut answered = 0;
+    while bench.ask("hi").await.status == 200 {
+        answered += 1;
+    }
+    assert_eq!(answered, 10);
 }
 
 #[test]

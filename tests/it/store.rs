@@ -392,7 +392,7 @@ async fn no_kill_at_any_instant_of_a_renewal_loses_an_account() {
     assert!(spend(&lease, &service.root).await, "its bearer is good");
     let lease = pool.renew(&lease).await.expect("it can be renewed");
     assert!(spend(&lease, &service.root).await);
-    lease.settle(Outcome::Done);
+    pool.settle(&lease, Outcome::Done, false);
     let rotation = service.rotation.lock().unwrap();
     println!("{kills} kills, {} exchanges, {} of them never used", rotation.exchanges, rotation.lost);
     assert_eq!(rotation.refused, 0);

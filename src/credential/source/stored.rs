@@ -35,7 +35,8 @@ impl StoredAccounts {
         Self { store, address, clock }
     }
 
-    fn account(&self, stored: Stored) -> Result<Arc<dyn Account>, CredentialError> {
+    /// The account of an entry of the store.
+    pub(super) fn account(&self, stored: Stored) -> Result<Arc<dyn Account>, CredentialError> {
         Ok(match stored.kind {
             Kind::ApiKey => Arc::new(StoredKey { stored, store: self.store.clone() }),
             Kind::Session | Kind::Anonymous | Kind::Token => {

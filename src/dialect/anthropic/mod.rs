@@ -5,6 +5,7 @@ mod encode;
 mod error;
 mod messages;
 mod notes;
+mod quota;
 mod read;
 mod tools;
 
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     dialect::{Ask, Dialect, ErrorReply, Operation, Request},
-    turn::TurnError,
+    turn::{Quota, TurnError},
 };
 
 /// The dialect.
@@ -41,6 +42,10 @@ impl Dialect for Anthropic {
 
     fn count(&self, input_tokens: u64) -> Value {
         json!({"input_tokens": input_tokens})
+    }
+
+    fn quota_headers(&self, quota: &Quota, _now: u64) -> Vec<(&'static str, String)> {
+        quota::headers(quota)
     }
 
     fn error(&self, error: &TurnError, request_id: &str) -> ErrorReply {

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use crate::{
     dialect::{
         Encoder, json,
-        openai::{arguments, error, names::Names},
+        openai::{arguments, citation, error, names::Names},
         openai_chat::CONVERSATION,
     },
     sse,
-    turn::{ErrorKind, StopReason, ToolCall, TurnError, TurnEvent, Usage},
+    turn::{ErrorKind, Page, StopReason, ToolCall, TurnError, TurnEvent, Usage},
 };
 
 /// What a request decides about the form of its answer.
@@ -33,6 +33,8 @@ pub(crate) struct Form {
     /// True when the client speaks of functions, as it was done before there were tools. Such a client can be told of
     /// one call only.
     pub(crate) legacy_functions: bool,
+    /// True when the upstream may search the web, so that the answer may rest on pages.
+    pub(crate) cites: bool,
     /// How the client knows its tools.
     pub(crate) names: Names,
 }
@@ -62,8 +64,10 @@ struct Choice {
     calls: usize,
     /// Set at the end.
     finish_reason: Option<&'static str>,
-    /// The message so far, if it is to be a body.
+    /// The message so far, if it is to be a body or pages may be cited in it.
     text: String,
+    /// The pages that it rests on.
+    annotations: Vec<Value>,
     reasoning: String,
     tool_calls: Vec<Value>,
 }
@@ -90,9 +94,29 @@ impl ChatEncoder {
 
     fn text(&mut self, index: usize, text: &str, out: &mut Vec<u8>) {
         self.begin(index, out);
+        if self.form.cites || !self.form.stream {
+            self.choices[index].text.push_str(text);
+        }
+        if self.form.stream {
+            self.chunk(index, None, out, |delta| put_member(delta, "content", text));
+        }
+    }
+
+    /// Pages that the text rests on. A client that asked for no search has no place for them.
+    fn citations(&mut self, index: usize, pages: &[Page], out: &mut Vec<u8>) {
+        if !self.form.cites {
+            return;
+        }
+        self.begin(index, out);
+        let text = &self.choices[index].text;
+        let cite = |page| json!({"type": "url_citation", "url_citation": citation::members(page, text)});
+        let annotations: Vec<Value> = pages.iter().map(cite).collect();
         match self.form.stream {
-            true => self.chunk(index, None, out, |delta| put_member(delta, "content", text)),
-            false => self.choices[index].text.push_str(text),
+            true => self.chunk(index, None, out, |delta| {
+                delta.push_str("\"annotations\":");
+                delta.push_str(&json::line(&Value::Array(annotations)));
+            }),
+            false => self.choices[index].annotations = annotations,
         }
     }
 
@@ -264,7 +288,8 @@ impl Encoder for ChatEncoder {
             // The model stays what the client called it; the server names the real one in a header.
             TurnEvent::Started { .. } | TurnEvent::ModelUsed { .. } => {}
             // A search shows in the citations of the text that came of it.
-            TurnEvent::WebSearch(_) | TurnEvent::Citations(_) => {}
+            TurnEvent::WebSearch(_) => {}
+            TurnEvent::Citations(pages) => self.citations(index, pages, out),
             TurnEvent::Text(text) if text.is_empty() => {}
             TurnEvent::Reasoning(text) if text.is_empty() => {}
             TurnEvent::Text(text) => self.text(index, text, out),
@@ -312,6 +337,9 @@ impl Choice {
         let mut message = json!({"role": "assistant", "content": content, "refusal": null});
         if !self.reasoning.is_empty() {
             message["reasoning_content"] = Value::String(self.reasoning);
+        }
+        if !self.annotations.is_empty() {
+            message["annotations"] = Value::Array(self.annotations);
         }
         let mut calls = self.tool_calls.into_iter().peekable();
         if calls.peek().is_some() {

@@ -7,8 +7,11 @@ mod read;
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::{Ask, Dialect, ErrorReply, Operation, Request, openai::error},
-    turn::TurnError,
+    dialect::{
+        Ask, Dialect, ErrorReply, Operation, Request,
+        openai::{error, quota},
+    },
+    turn::{Quota, TurnError},
 };
 
 /// The field that holds the conversation.
@@ -36,6 +39,10 @@ impl Dialect for OpenAiChat {
 
     fn count(&self, input_tokens: u64) -> Value {
         json!({"input_tokens": input_tokens})
+    }
+
+    fn quota_headers(&self, quota: &Quota, now: u64) -> Vec<(&'static str, String)> {
+        quota::requests(quota, now)
     }
 
     fn error(&self, error: &TurnError, _request_id: &str) -> ErrorReply {

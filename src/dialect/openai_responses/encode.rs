@@ -49,6 +49,8 @@ pub(crate) struct ResponsesEncoder {
     /// True when the model called a tool.
     called: bool,
     usage: Option<Usage>,
+    /// The time, where it has been said.
+    now: Option<u64>,
     /// True when nothing may follow any more.
     done: bool,
 }
@@ -120,7 +122,17 @@ impl ResponsesEncoder {
     /// An encoder for an answer of `form`.
     pub(crate) fn new(form: Form) -> Self {
         let frames = Frames { stream: form.stream, sequence: 0, line: String::new() };
-        Self { form, frames, begun: false, open: None, output: Vec::new(), called: false, usage: None, done: false }
+        Self {
+            form,
+            frames,
+            begun: false,
+            open: None,
+            output: Vec::new(),
+            called: false,
+            usage: None,
+            now: None,
+            done: false,
+        }
     }
 
     fn begin(&mut self, out: &mut Vec<u8>) {
@@ -260,7 +272,10 @@ impl ResponsesEncoder {
                 self.form.object["incomplete_details"] = json!({"reason": "max_output_tokens"});
                 self.end("response.incomplete", INCOMPLETE, out);
             }
-            false => self.end("response.completed", COMPLETED, out),
+            false => {
+                self.form.object["completed_at"] = Value::from(self.now);
+                self.end("response.completed", COMPLETED, out);
+            }
         }
     }
 
@@ -318,6 +333,10 @@ impl Encoder for ResponsesEncoder {
             true if self.done => {}
             true => self.frames.response("response.in_progress", &self.form.object, out),
         }
+    }
+
+    fn clock(&mut self, now: u64) {
+        self.now = Some(now);
     }
 
     fn is_done(&self) -> bool {

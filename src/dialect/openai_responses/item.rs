@@ -1,9 +1,9 @@
 //! The items that an answer is made of, as JSON (`CLIENTS.md` §3.3).
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    dialect::openai::{arguments, names::Names},
+    dialect::openai::{arguments, citation, names::Names},
     turn::{Page, ToolCall, WebSearch},
 };
 
@@ -153,9 +153,9 @@ pub(crate) fn web_search(id: &str, status: &str, search: &WebSearch) -> Value {
     json!({"id": id, "type": "web_search_call", "status": status, "action": action})
 }
 
-/// A page that `text` rests on. Where in the text is not known, so the mark stands at its end.
+/// A page that `text` rests on.
 pub(crate) fn citation(page: &Page, text: &str) -> Value {
-    let end = text.chars().count();
-    let title = if page.title.is_empty() { &page.url } else { &page.title };
-    json!({"type": "url_citation", "start_index": end, "end_index": end, "url": page.url, "title": title})
+    let mut members = Map::from_iter([("type".to_owned(), json!("url_citation"))]);
+    members.extend(citation::members(page, text));
+    Value::Object(members)
 }

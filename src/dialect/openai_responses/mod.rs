@@ -11,8 +11,11 @@ mod read;
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::{Ask, Dialect, ErrorReply, Operation, Request, openai::error},
-    turn::TurnError,
+    dialect::{
+        Ask, Dialect, ErrorReply, Operation, Request,
+        openai::{error, quota},
+    },
+    turn::{Quota, TurnError},
 };
 
 /// The field that holds the conversation.
@@ -60,6 +63,12 @@ impl Dialect for OpenAiResponses {
 
     fn forgotten(&self, id: &str) -> Value {
         json!({"id": id, "object": "response.deleted", "deleted": true})
+    }
+
+    fn quota_headers(&self, quota: &Quota, now: u64) -> Vec<(&'static str, String)> {
+        let mut headers = quota::requests(quota, now);
+        headers.extend(quota::codex(quota));
+        headers
     }
 
     fn error(&self, error: &TurnError, _request_id: &str) -> ErrorReply {

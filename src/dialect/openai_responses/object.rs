@@ -9,8 +9,6 @@ use crate::{
 };
 
 /// The object as it is when the answer begins. What the client asked for is said back to it.
-///
-/// When an answer was complete is a thing of the clock, so `completed_at` stays unsaid.
 pub(crate) fn begun(body: &Value, model: &str, stamp: &Stamp, store: bool) -> Value {
     let or = |name: &str, default: Value| match &body[name] {
         Value::Null => default,

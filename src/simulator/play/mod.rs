@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::schema::{self, Schema};
 use crate::simulator::conversation::{Conversation, Spent};
+use crate::simulator::count;
 use crate::simulator::event::{self, Stamp, add_messages, client_actions, masked, object};
 use crate::simulator::request::{Request, Tool, variant};
 use crate::simulator::scenario::{Chunks, Exchange, Finish, Usage};
@@ -49,6 +50,8 @@ pub(crate) struct Script {
     /// False when the answer holds something that a client cannot apply.
     pub(crate) certain: bool,
     pub(crate) spent: Spent,
+    /// Credits, as the answer says.
+    pub(crate) cost: f64,
 }
 
 /// Plays an exchange as the answer to `request`. The error says which step the schema refuses.
@@ -102,9 +105,11 @@ struct Player<'a> {
     pieces: Vec<Piece>,
     last: Option<Last>,
     in_transaction: bool,
-    written: usize,
+    /// All that the model has written.
+    written: String,
     tool_calls: u32,
     ended: bool,
+    cost: f64,
     /// `${…}` is only text.
     literal: bool,
 }
@@ -129,9 +134,10 @@ impl<'a> Player<'a> {
             pieces: Vec::new(),
             last: None,
             in_transaction: false,
-            written: 0,
+            written: String::new(),
             tool_calls: 0,
             ended: false,
+            cost: 0.0,
             literal: false,
         }
     }
@@ -142,6 +148,7 @@ impl<'a> Player<'a> {
         if self.tree.apply(&message).is_err() {
             self.certain = false;
         }
+        self.cost += usage::cost(&json["finished"]);
         self.pieces.push(Piece::Send(event::frame(&schema::encode(&message))));
         Ok(())
     }
@@ -267,7 +274,7 @@ impl<'a> Player<'a> {
     }
 
     fn usage(&self, given: Option<Usage>) -> Usage {
-        given.unwrap_or_else(|| usage::estimate(self.request.text_length(), self.written))
+        given.unwrap_or_else(|| usage::counted(count::read(self.request), count::tokens(&self.written)))
     }
 
     /// The first words of the query, as a title.
@@ -319,6 +326,7 @@ impl<'a> Player<'a> {
             tree: self.tree,
             certain: self.certain,
             spent: self.spent,
+            cost: self.cost,
         }
     }
 }
