@@ -10,12 +10,13 @@ use crate::{
         settings::{Settings, Wire},
         values::Upstream,
     },
-    credential::{self, CredentialError, Pool},
-    gateway::{Gateway, Patience},
+    credential::{self, CredentialError, Pool, Store},
+    gateway::{Durable, Gateway, Patience},
     schema::Schema,
     secret::Secret,
     service::Address,
     simulator::{self, Simulator},
+    state::{Shelves, State, StateError},
     upstream,
 };
 
@@ -24,6 +25,8 @@ pub(crate) struct Backend {
     pub(crate) gateway: Gateway,
     /// Whose account pays, for a person to read.
     pub(crate) credential: String,
+    /// What is kept over a restart, where the state can be used.
+    pub(crate) shelves: Option<Shelves>,
     /// Lives as long as the gateway that talks to it.
     _simulator: Option<Simulator>,
 }
@@ -33,8 +36,15 @@ impl Backend {
     ///
     /// # Errors
     /// When there is no usable credential, the simulator cannot start, or a file that is named cannot be used.
-    pub(crate) async fn start(settings: &Settings, schema: Schema) -> Result<Self, Failure> {
-        let (accounts, simulator) = accounts(settings, &schema)?;
+    pub(crate) async fn start(settings: &Settings, schema: Schema, output: &mut Output) -> Result<Self, Failure> {
+        let (mut accounts, simulator) = accounts(settings, &schema)?;
+        let (state, shelves) = match simulator {
+            // What the simulator has told ends with it.
+            Some(_) => (None, None),
+            None => open_state(settings, output).await.unzip(),
+        };
+        accounts.store = state.map(Store::new);
+        let root = accounts.address.root.clone();
         let upstream = upstream_configuration(&settings.wire, accounts.address.clone());
         let pool = Pool::from_config(accounts)?;
         let credential = match simulator {
@@ -43,7 +53,19 @@ impl Backend {
         };
         let upstream = upstream::Upstream::new(schema, &upstream)?;
         let gateway = Gateway::new(upstream, Arc::new(pool), Patience::default());
-        Ok(Self { gateway, credential, _simulator: simulator })
+        let gateway = match &shelves {
+            Some(shelves) => gateway.with_conversations(Box::new(Durable::new(shelves, &root))),
+            None => gateway,
+        };
+        Ok(Self { gateway, credential, shelves, _simulator: simulator })
+    }
+
+    /// Waits until all that is to be kept over a restart is on the disk.
+    pub(crate) async fn settle(&self, output: &mut Output) {
+        let Some(shelves) = &self.shelves else { return };
+        if tokio::time::timeout(SETTLING, shelves.flush()).await.is_err() {
+            output.warn("the disk cannot keep up: some conversations are not kept over a restart");
+        }
     }
 
     /// Reads the account's own list of models; until that is done the built-in table serves. What keeps it from being
@@ -61,6 +83,32 @@ impl Backend {
 
 /// How long the list of models may keep a verb waiting.
 const MODELS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the disk has at the end.
+const SETTLING: Duration = Duration::from_secs(5);
+
+/// The state in the state directory. What keeps it from being used is told and stops nothing: without, accounts come
+/// from settings only, and conversations are in memory.
+async fn open_state(settings: &Settings, output: &mut Output) -> Option<(State, Shelves)> {
+    let without = "conversations are kept in memory only, and no stored account is used";
+    let Some(directory) = settings.state_directory.clone() else {
+        output.warn(&format!("no state directory is known: {without}; set WARP2API_HOME to one"));
+        return None;
+    };
+    let kind = settings.state_key;
+    let opening = tokio::task::spawn_blocking(move || {
+        let state = State::open(&directory, kind)?;
+        let shelves = Shelves::open(&state)?;
+        Ok((state, shelves))
+    });
+    match opening.await.unwrap_or(Err(StateError::Stopped)) {
+        Ok(opened) => Some(opened),
+        Err(error) => {
+            output.warn(&format!("{error}: {without}; {}", error.hint()));
+            None
+        }
+    }
+}
 
 /// The credentials to use, and the simulator if that is where they go. The user's own never go to the simulator.
 fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config, Option<Simulator>), Failure> {

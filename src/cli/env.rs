@@ -188,6 +188,14 @@ pub const HOME: Setting = open(
     "the platform's state directory",
     "Directory for state, and for `config.toml` when `--config` names none",
 );
+/// Where the key rests that seals state.
+pub const STATE_KEY: Setting = open(
+    "",
+    "WARP2API_STATE_KEY",
+    "state_key",
+    "`auto`",
+    "Where the key that seals state is made: `keyring`, `file`, or `auto`, which is the keyring where there is one",
+);
 /// The configuration file.
 pub const CONFIG: Setting = open(
     "--config",
@@ -229,6 +237,7 @@ pub const ALL: &[&Setting] = &[
     &LOG_FORMAT,
     &LOG,
     &HOME,
+    &STATE_KEY,
     &CONFIG,
 ];
 

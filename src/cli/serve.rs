@@ -24,7 +24,7 @@ const QUOTA_REST: Duration = Duration::from_secs(5 * 60);
 pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output) -> Result<(), Failure> {
     let listener = bind(settings.serving.listen).await?;
     let address = listener.local_addr()?;
-    let backend = Backend::start(settings, schema).await?;
+    let backend = Backend::start(settings, schema, output).await?;
     let mut signals = Signals::listen()?;
     tokio::select! {
         () = backend.learn_models(output) => {}
@@ -38,7 +38,7 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
         // The sender never goes away without sending.
         drop(stopped.await);
     };
-    let configuration = configuration(&settings.serving, address);
+    let configuration = configuration(&settings.serving, address, &backend);
     let serving = server::run(listener, configuration, backend.gateway.clone(), shutdown);
     tokio::pin!(serving);
     tokio::select! {
@@ -48,7 +48,10 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
     output.note("stopping: answers in progress may end; a second signal stops at once");
     let _ = stop.send(());
     tokio::select! {
-        ended = serving => Ok(ended?),
+        ended = &mut serving => {
+            backend.settle(output).await;
+            Ok(ended?)
+        }
         () = signals.next() => Err(Failure::new(Exit::Interrupted, "stopped at once")),
     }
 }
@@ -67,7 +70,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-fn configuration(serving: &Serving, address: SocketAddr) -> server::Config {
+fn configuration(serving: &Serving, address: SocketAddr, backend: &Backend) -> server::Config {
     server::Config {
         client_keys: serving.client_keys.clone(),
         strict: serving.strict,
@@ -77,6 +80,7 @@ fn configuration(serving: &Serving, address: SocketAddr) -> server::Config {
         cors: serving.cors.clone(),
         allowed_hosts: serving.allowed_hosts.clone(),
         loopback_only: address.ip().is_loopback(),
+        shelves: backend.shelves.clone(),
     }
 }
 

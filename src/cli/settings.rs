@@ -21,6 +21,7 @@ use crate::{
     },
     credential::broker::CLOUDFLARE_API,
     secret::Secret,
+    state::KeyKind,
     upstream::{HistoryCarrier, McpForm, SystemCarrier},
 };
 
@@ -128,6 +129,8 @@ pub struct Settings {
     pub model: Option<String>,
     /// Where state is kept, where that can be told.
     pub state_directory: Option<PathBuf>,
+    /// Where the key that seals it rests.
+    pub state_key: KeyKind,
 }
 
 impl Settings {
@@ -177,6 +180,7 @@ impl Settings {
             serving: serving(serve, &mut layers),
             model: model(chat, &mut layers),
             state_directory: layers.state_directory(),
+            state_key: state_key(&mut layers),
         };
         finish(settings, layers)
     }
@@ -316,6 +320,11 @@ fn client_keys(layers: &mut Layers<'_>) -> Vec<Secret> {
 fn model(arguments: Option<&ChatArguments>, layers: &mut Layers<'_>) -> Option<String> {
     let flag = arguments.and_then(|arguments| arguments.model.as_deref());
     layers.parsed(flag, &env::MODEL, |text| Ok(text.to_owned()))
+}
+
+fn state_key(layers: &mut Layers<'_>) -> KeyKind {
+    let kinds = [("auto", KeyKind::Auto), ("keyring", KeyKind::Keyring), ("file", KeyKind::File)];
+    layers.parsed(None, &env::STATE_KEY, |text| values::word(text, &kinds)).unwrap_or_default()
 }
 
 fn time(layers: &mut Layers<'_>, setting: &env::Setting, default_seconds: u64) -> Duration {

@@ -28,7 +28,7 @@ use crate::{
 /// What is remembered at most, and for how long.
 const BOUNDS: Bounds = Bounds { entries: 10_000, bytes: 256 * 1024 * 1024, lifetime: Duration::from_secs(12 * 3600) };
 /// How many conversations of one client with the same words are told apart.
-const TWINS: usize = 4;
+pub(super) const TWINS: usize = 4;
 
 /// An upstream conversation at the end of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +71,14 @@ struct Twin {
 impl Default for Memory {
     fn default() -> Self {
         Self(Mutex::new(Bounded::new(BOUNDS)))
+    }
+}
+
+impl Memory {
+    /// Whether anything is known of what `client` left at `digest`, were it only that it was forgotten.
+    pub(super) fn knows(&self, client: &str, digest: &[u8; 32]) -> bool {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.get_mut(&(client.to_owned(), *digest)).is_some()
     }
 }
 

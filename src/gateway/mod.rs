@@ -19,6 +19,7 @@ mod bounded;
 mod config;
 mod continuity;
 mod cut;
+mod durable;
 mod demand;
 mod form;
 mod job;
@@ -31,6 +32,7 @@ mod tokens;
 pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
 pub use continuity::{Conversation, Conversations};
+pub use durable::Durable;
 pub use observe::{Observer, Watch};
 pub use quota::Meter;
 pub use tokens::count_input;
@@ -88,6 +90,15 @@ impl Gateway {
                 observers: observe::Observers::default(),
             }),
         }
+    }
+
+    /// Remembers conversations in `conversations`. It is said before the gateway is shared.
+    #[must_use]
+    pub fn with_conversations(mut self, conversations: Box<dyn Conversations>) -> Self {
+        if let Some(core) = Arc::get_mut(&mut self.core) {
+            core.conversations = conversations;
+        }
+        self
     }
 
     /// Lets `observers` see every turn from now on. It is said before the gateway is shared.

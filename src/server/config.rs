@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::secret::Secret;
+use crate::{secret::Secret, state::Shelves};
 
 /// How clients are served.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// True when the server listens on the loopback interface only. [`crate::server::run`] sees for itself.
     pub loopback_only: bool,
+    /// Where what clients asked to be kept outlives the process; without, it is kept in memory.
+    pub shelves: Option<Shelves>,
 }
 
 impl Default for Config {
@@ -37,6 +39,7 @@ impl Default for Config {
             cors: Vec::new(),
             allowed_hosts: Vec::new(),
             loopback_only: true,
+            shelves: None,
         }
     }
 }

@@ -42,8 +42,8 @@ const EXPOSED: &str = "x-request-id, request-id, retry-after, x-should-retry, x-
 pub(crate) fn check_key(config: &Config, uri: &Uri, headers: &HeaderMap) -> Result<String, TurnError> {
     let is_welcome = |key: &Cow<'_, [u8]>| config.client_keys.is_empty() || is_known(&config.client_keys, key);
     match presented(uri, headers).find(is_welcome) {
-        Some(key) => return Ok(client_name(&key)),
-        None if config.client_keys.is_empty() => return Ok(client_name(b"")),
+        Some(key) => return Ok(client_name(config, &key)),
+        None if config.client_keys.is_empty() => return Ok(client_name(config, b"")),
         None => {}
     }
     let what = match presented(uri, headers).next() {
@@ -67,9 +67,13 @@ fn presented<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = C
     bearer.chain(plain).map(Cow::Borrowed).chain(pairs.map(|key| Cow::from(percent_decode_str(key))))
 }
 
-/// The name of the client whose key is `key`: the same within this process, and different in the next.
-fn client_name(key: &[u8]) -> String {
+/// The name of the client whose key is `key`: the same for as long as what it left is kept, which without a state is
+/// the time of this process.
+fn client_name(config: &Config, key: &[u8]) -> String {
     static NAMES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    if let Some(shelves) = &config.shelves {
+        return shelves.pseudonym(key);
+    }
     format!("{:016x}", NAMES.hash_one(key))
 }
 

@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// What is kept at most, and for how long.
-const BOUNDS: Bounds = Bounds { entries: 10_000, bytes: 64 * 1024 * 1024, lifetime: Duration::from_secs(24 * 3600) };
+pub(super) const BOUNDS: Bounds =
+    Bounds { entries: 10_000, bytes: 64 * 1024 * 1024, lifetime: Duration::from_secs(24 * 3600) };
 
 /// Where kept answers are. A durable store can stand in for the one in memory.
 pub(crate) trait Store: Send + Sync {
@@ -58,7 +59,7 @@ impl Store for Memory {
 }
 
 /// About how much memory a value takes.
-fn size(value: &Value) -> usize {
+pub(super) fn size(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 32,
         Value::String(text) => 32 + text.len(),

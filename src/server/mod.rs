@@ -11,6 +11,7 @@ mod config;
 mod guard;
 mod handle;
 mod kept;
+mod kept_durable;
 mod models;
 mod respond;
 mod route;
@@ -46,7 +47,7 @@ pub(crate) struct Server {
 /// The API as a service, for a listener of any kind.
 pub fn router(config: Config, gateway: Gateway) -> Router {
     let (source, ending) = watch::channel(false);
-    app(Server { config, gateway, kept: Arc::<kept::Memory>::default(), ending, _ending_source: Some(source) })
+    app(Server { kept: kept(&config), config, gateway, ending, _ending_source: Some(source) })
 }
 
 /// Serves the API on `listener` until `shutdown` is done and every answer has ended or been ended.
@@ -65,7 +66,7 @@ pub async fn run(
     config.allowed_hosts.push(address.to_string());
     let (end, ending) = watch::channel(false);
     let (drain, mut draining) = watch::channel(false);
-    let app = app(Server { config, gateway, kept: Arc::<kept::Memory>::default(), ending, _ending_source: None });
+    let app = app(Server { kept: kept(&config), config, gateway, ending, _ending_source: None });
     let stop = async move {
         shutdown.await;
         drain.send_replace(true);
@@ -90,6 +91,14 @@ pub async fn run(
             tracing::warn!("some connections did not end; leaving them");
             Ok(())
         }
+    }
+}
+
+/// Where answers are kept.
+fn kept(config: &Config) -> Arc<dyn Store> {
+    match &config.shelves {
+        Some(shelves) => Arc::new(kept_durable::Durable::new(shelves)),
+        None => Arc::<kept::Memory>::default(),
     }
 }
 

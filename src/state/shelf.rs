@@ -4,6 +4,7 @@
 //! for the disk, and when it cannot keep up, things are forgotten, which the log tells. It must not know what it keeps.
 
 use std::{
+    fmt,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
@@ -42,6 +43,12 @@ pub struct Shelves {
     reader: Arc<Database>,
     vault: Vault,
     orders: SyncSender<Order>,
+}
+
+impl fmt::Debug for Shelves {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shelves").field("database", &self.reader.path()).finish_non_exhaustive()
+    }
 }
 
 /// One shelf. A key has several parts; each is one value.
@@ -91,6 +98,12 @@ impl Shelves {
     #[must_use]
     pub fn shelf(&self, name: &'static str, limits: Limits) -> Shelf {
         Shelf { name, limits, shelves: self.clone() }
+    }
+
+    /// A name for `text` that tells nothing of it, and is the same for as long as the state has its key.
+    #[must_use]
+    pub fn pseudonym(&self, text: &[u8]) -> String {
+        self.vault.pseudonym(text)
     }
 
     /// Waits until all that was put is on the disk.

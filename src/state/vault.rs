@@ -10,6 +10,8 @@ use chacha20poly1305::{
     aead::{Aead, KeyInit, Payload},
 };
 
+use sha2::{Digest as _, Sha256};
+
 use crate::state::{
     Database, KeyKind, StateError,
     key::{self, Key},
@@ -25,6 +27,8 @@ const NONCE: usize = 24;
 #[derive(Clone)]
 pub(crate) struct Vault {
     cipher: XChaCha20Poly1305,
+    /// What pseudonyms are made with; the key cannot be told from it.
+    naming: [u8; 32],
 }
 
 impl Vault {
@@ -36,7 +40,14 @@ impl Vault {
 
     /// The vault that `key` opens.
     pub(super) fn new(key: &Key) -> Self {
-        Self { cipher: XChaCha20Poly1305::new((&key.0).into()) }
+        let naming = Sha256::new().chain_update(b"pseudonyms").chain_update(key.0).finalize().into();
+        Self { cipher: XChaCha20Poly1305::new((&key.0).into()), naming }
+    }
+
+    /// A name for `text` that nobody without the key can link to it.
+    pub(crate) fn pseudonym(&self, text: &[u8]) -> String {
+        let digest = Sha256::new().chain_update(self.naming).chain_update(text).finalize();
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Seals `plain` for `place`.
@@ -87,5 +98,12 @@ mod tests {
             assert!(vault.open_sealed("secrets/a", &sealed[..place]).is_err(), "cut at {place}");
         }
         assert_ne!(vault.seal("secrets/a", b"refresh").unwrap(), sealed, "each sealing is its own");
+    }
+
+    #[test]
+    fn a_pseudonym_stays_the_same_with_the_key() {
+        let name = |key, text: &[u8]| Vault::new(&Key([key; 32])).pseudonym(text);
+        assert_eq!(name(7, b"key"), name(7, b"key"));
+        assert!(name(7, b"key") != name(7, b"other") && name(7, b"key") != name(8, b"key"));
     }
 }

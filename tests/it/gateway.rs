@@ -9,11 +9,12 @@ use std::{
 use serde_json::{Value, json};
 use warp2api::{
     credential,
-    gateway::{Answer, Gateway, Patience, Scope},
+    gateway::{Answer, Conversation, Conversations, Durable, Gateway, Patience, Scope},
     schema::Schema,
     secret::Secret,
     service::Address,
     simulator::{self, Replay, Scenario, Simulator},
+    state::{KeyKind, Shelves, State},
     turn::{
         Content, ErrorKind, Format, Limits, Message, Output, Page, StopReason, Tool, ToolChoice, ToolResult, Turn,
         TurnError, TurnEvent, Usage, UsageSource,
@@ -35,12 +36,14 @@ async fn bench_with(scenario: Value, change: impl FnOnce(&mut upstream::Config))
     let scenario = Scenario::parse(&scenario.to_string(), Path::new("in the test")).expect("a scenario");
     let config = simulator::Config::of_scenario(scenario);
     let simulator = Simulator::start(config, Schema::embedded()).expect("a free port");
-    let credentials = credential::Config {
-        api_key: Some(Secret::new(simulator::API_KEY)),
-        ..credential::Config::new(Address::new(simulator.url()))
-    };
-    let gateway = gateway(&simulator, credentials, change);
+    let gateway = gateway(&simulator, account(simulator.url()), change);
     Bench { simulator, gateway }
+}
+
+/// The simulator's own account.
+fn account(root: &str) -> credential::Config {
+    let api_key = Some(Secret::new(simulator::API_KEY));
+    credential::Config { api_key, ..credential::Config::new(Address::new(root)) }
 }
 
 fn gateway(
@@ -408,11 +411,7 @@ async fn ask_as(bench: &Bench, client: &str, turn: &Turn) -> Vec<TurnEvent> {
 fn talking() -> Bench {
     let config = simulator::Config { fast: true, ..simulator::Config::default() };
     let simulator = Simulator::start(config, Schema::embedded()).expect("a free port");
-    let credentials = credential::Config {
-        api_key: Some(Secret::new(simulator::API_KEY)),
-        ..credential::Config::new(Address::new(simulator.url()))
-    };
-    let gateway = gateway(&simulator, credentials, |_| {});
+    let gateway = gateway(&simulator, account(simulator.url()), |_| {});
     Bench { simulator, gateway }
 }
 
@@ -433,6 +432,76 @@ async fn a_conversation_goes_on_with_the_upstreams_own_tasks() {
     let ids: Vec<Value> =
         bench.simulator.requests().iter().map(|request| request.json["metadata"]["conversation_id"].clone()).collect();
     assert_eq!((&ids[0], &ids[1]), (&Value::Null, &ids[2]));
+}
+
+/// The same bench with a gateway that was started anew on the state in `directory`, and where it keeps what it keeps.
+fn restarted(bench: Bench, directory: &Path) -> (Bench, Shelves) {
+    let state = State::open(directory, KeyKind::File).expect("a state");
+    let shelves = Shelves::open(&state).expect("shelves");
+    let root = bench.simulator.url();
+    let conversations = Box::new(Durable::new(&shelves, root));
+    let gateway = gateway(&bench.simulator, account(root), |_| {}).with_conversations(conversations);
+    (Bench { simulator: bench.simulator, gateway }, shelves)
+}
+
+#[tokio::test]
+async fn a_restart_loses_no_conversation() {
+    let place = tempfile::tempdir().unwrap();
+    let (bench, shelves) = restarted(talking(), place.path());
+    let first = turn("hello");
+    let answer = ask_as(&bench, "a", &first).await;
+    shelves.flush().await;
+    let (bench, shelves) = restarted(bench, place.path());
+    let second = go_on(&first, &answer, "one");
+    let other = go_on(&first, &answer, "other");
+    let answer = ask_as(&bench, "a", &second).await;
+    ask_as(&bench, "b", &second).await;
+    shelves.flush().await;
+    let (bench, _shelves) = restarted(bench, place.path());
+    ask_as(&bench, "a", &go_on(&second, &answer, "two")).await;
+    ask_as(&bench, "a", &other).await;
+    let replays = replays(&bench);
+    assert_eq!((&replays[1], &replays[3]), (&Replay::Exact, &Replay::Exact), "{replays:?}");
+    let sent = bench.simulator.requests();
+    let name = |request: usize, field: &str| sent[request].json["metadata"][field].clone();
+    assert!(name(1, "conversation_id").is_string());
+    assert_eq!(sent[2].json["metadata"], Value::Null, "another client's conversation is its own");
+    assert_eq!(name(3, "conversation_id"), name(1, "conversation_id"));
+    let forked = name(4, "forked_from_conversation_id");
+    assert_eq!(forked, name(1, "conversation_id"), "that it was gone on with is remembered too");
+}
+
+#[tokio::test]
+async fn what_the_upstream_would_not_go_on_with_is_forgotten_over_a_restart_too() {
+    let place = tempfile::tempdir().unwrap();
+    let kept = |id: &str| Conversation {
+        id: id.to_owned(),
+        tasks: vec![vec![1, 2].into()],
+        account: "an account".to_owned(),
+        tokens: Some(7),
+        instructions: [3; 32],
+        is_continued: false,
+    };
+    let start = |upstream: &str| {
+        let shelves = Shelves::open(&State::open(place.path(), KeyKind::File).unwrap()).unwrap();
+        (Durable::new(&shelves, upstream), shelves)
+    };
+    let (first, shelves) = start("http://one");
+    first.remember("a", Some("s"), [1; 32], kept("x"));
+    first.remember("a", None, [1; 32], kept("y"));
+    shelves.flush().await;
+    let (second, shelves) = start("http://one");
+    assert_eq!(second.recall("a", Some("s"), &[1; 32]), Some(kept("x")), "the session's own, whole");
+    second.forget("a", &[1; 32], "x");
+    assert_eq!(second.recall("a", Some("s"), &[1; 32]), Some(kept("y")));
+    second.forget("a", &[1; 32], "y");
+    assert_eq!(second.recall("a", None, &[1; 32]), None, "also before the disk has heard of it");
+    shelves.flush().await;
+    assert_eq!(start("http://one").0.recall("a", None, &[1; 32]), None);
+    let (first, shelves) = start("http://one");
+    first.remember("a", None, [1; 32], kept("z"));
+    shelves.flush().await;
+    assert_eq!(start("http://two").0.recall("a", None, &[1; 32]), None, "another service knows nothing of it");
 }
 
 #[tokio::test]

@@ -67,6 +67,7 @@ fn everything_set_with_secrets_hidden() {
             ("WARP2API_HISTORY_CARRIER", "flatten"),
             ("WARP2API_MAX_BODY", "1MiB"),
             ("WARP2API_LOG_FORMAT", "json"),
+            ("WARP2API_STATE_KEY", "keyring"),
         ],
         dotenv: "WARP_REFRESH_TOKEN='refresh-secret-text'\nWARP2API_CORS=\"https://a.example, https://b.example\"\n",
         file: "jwt = \"jwt-secret-text\"\nidle_timeout = 90\nsystem_prompt_carrier = \"query\"\nmcp_form = \"flat\"\n\

@@ -48,20 +48,22 @@ pub(crate) async fn run(
     let prompt = prompt(arguments, output)?;
     let attached = arguments.files.iter().map(|path| attach::read(path)).collect::<Result<Vec<_>, _>>()?;
     let conversation = conversation(arguments, settings)?;
-    let backend = Backend::start(settings, schema).await?;
+    let backend = Backend::start(settings, schema, output).await?;
     let wanted = settings.model.as_deref().or(conversation.model.as_deref());
     let model = model(&backend, wanted, output).await?;
     let signals = Signals::listen()?;
     let state_directory = settings.state_directory.clone();
     let json = arguments.json;
     let mut chat = Chat { backend, conversation, model, state_directory, json, signals, output };
-    match prompt {
+    let done = match prompt {
         Some(text) => {
             let content = attached.into_iter().chain([Content::Text(text)]).collect();
             chat.ask(content).await
         }
         None => chat.converse(attached).await,
-    }
+    };
+    chat.backend.settle(chat.output).await;
+    done
 }
 
 /// What is asked: the argument, what is piped in, or both; `None` when a person is to be asked line by line.

@@ -1,0 +1,110 @@
+//! Kept answers that outlive the process: in memory, and on a shelf of the state behind it.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    gateway::Bounded,
+    server::kept::{BOUNDS, Store, size},
+    state::{Limits, Shelf, Shelves},
+};
+
+/// What is kept on the shelf at most, and for how long: as clients are told of the service that they think they talk to.
+const LIMITS: Limits =
+    Limits { rows: 20_000, bytes: 256 * 1024 * 1024, parts: 1, lifetime: Duration::from_secs(30 * 24 * 3600) };
+
+/// The only part of a key.
+const WHOLE: [u8; 32] = [0; 32];
+
+/// A store in memory and on a shelf.
+pub(crate) struct Durable {
+    /// What is known; none is what was taken away, which the shelf may still have for a moment.
+    memory: Mutex<Bounded<(String, String), Option<Arc<Value>>>>,
+    shelf: Shelf,
+}
+
+impl Durable {
+    pub(crate) fn new(shelves: &Shelves) -> Self {
+        Self { memory: Mutex::new(Bounded::new(BOUNDS)), shelf: shelves.shelf("answers", LIMITS) }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Bounded<(String, String), Option<Arc<Value>>>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fetch(&self, client: &str, id: &str) -> Option<Arc<Value>> {
+        let bytes = self.shelf.get(&key(client, id)).pop()?;
+        let value = Arc::new(serde_json::from_slice(&bytes).ok()?);
+        self.know(client, id, &value);
+        Some(value)
+    }
+
+    fn know(&self, client: &str, id: &str, value: &Arc<Value>) {
+        self.memory().put((client.to_owned(), id.to_owned()), Some(Arc::clone(value)), size(value));
+    }
+}
+
+impl Store for Durable {
+    fn get(&self, client: &str, id: &str) -> Option<Arc<Value>> {
+        let known = self.memory().get_mut(&(client.to_owned(), id.to_owned())).map(|value| value.clone());
+        known.unwrap_or_else(|| self.fetch(client, id))
+    }
+
+    fn put(&self, client: &str, id: &str, value: Value) {
+        let value = Arc::new(value);
+        self.know(client, id, &value);
+        // A value can always be written: its maps have text for keys.
+        self.shelf.put(key(client, id), WHOLE, move || serde_json::to_vec(&*value).unwrap_or_default());
+    }
+
+    fn remove(&self, client: &str, id: &str) -> bool {
+        let was_there = self.get(client, id).is_some();
+        if was_there {
+            self.memory().put((client.to_owned(), id.to_owned()), None, id.len());
+            self.shelf.remove(key(client, id), WHOLE);
+        }
+        was_there
+    }
+}
+
+fn key(client: &str, id: &str) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(client.len().to_le_bytes());
+    hasher.update(client);
+    hasher.update(id);
+    hasher.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Durable, Store};
+    use crate::state::{KeyKind, Shelves, State};
+
+    #[tokio::test]
+    async fn an_answer_is_there_after_a_restart_until_it_is_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let state = State::open(place.path(), KeyKind::File).unwrap();
+        let start = || {
+            let shelves = Shelves::open(&state).unwrap();
+            (Durable::new(&shelves), shelves)
+        };
+        let (first, shelves) = start();
+        first.put("a", "1", json!({"x": 1}));
+        shelves.flush().await;
+        let (second, shelves) = start();
+        assert_eq!(second.get("a", "1").as_deref(), Some(&json!({"x": 1})));
+        assert_eq!((second.get("b", "1"), second.get("a", "2")), (None, None));
+        assert!(!second.remove("b", "1"));
+        assert!(second.remove("a", "1") && !second.remove("a", "1"));
+        assert_eq!(second.get("a", "1"), None, "also before the shelf has heard of it");
+        shelves.flush().await;
+        assert_eq!(start().0.get("a", "1"), None);
+    }
+}
