@@ -22,6 +22,7 @@ mod server;
 mod settings;
 mod simulator;
 mod sizes;
+mod sources;
 mod sse;
 mod state;
 mod upstream;
