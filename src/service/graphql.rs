@@ -123,7 +123,9 @@ impl Asked<'_> {
         if let Some(error) = answer["errors"].get(0) {
             return Err(said(error));
         }
-        let field = answer["data"][self.field].take();
+        // By `get_mut`, for an index panics where an answer is a list.
+        let field =
+            answer.get_mut("data").and_then(|data| data.get_mut(self.field)).map(Value::take).unwrap_or_default();
         match &field {
             Value::Object(fields) if fields.get("__typename").is_some_and(|name| name == "UserFacingError") => {
                 Err(said(&field["error"]))

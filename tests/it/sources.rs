@@ -345,7 +345,7 @@ mod pool_service {
         assert!(refused.to_string().contains("does not accept POOL_SERVICE_API_KEY"), "{refused}");
         for root in ["ftp://x", "nonsense", "http://x/?key=canary"] {
             let config = Config { pool_service: Some(address(root, KEY)), ..Config::new(upstream.clone()) };
-            let error = Pool::from_config(config).err().expect("no address");
+            let error = Pool::from_config(config).unwrap_err();
             tells_no_secret(&error);
             assert!(error.to_string().starts_with("POOL_SERVICE_BASE_URL must be"), "{error}");
         }
@@ -401,10 +401,10 @@ mod pool_service {
         let service = lending(account(&jwt(3_600), ""), 3_600).await;
         service.shared.gate.forget_permits(1_000);
         let pool = pool(&service, "http://127.0.0.1:9", None);
-        let asking = tokio::spawn(async move { pool.lease().await.map(drop) });
+        let mut asking = JoinSet::new();
+        asking.spawn(async move { pool.lease().await.map(drop) });
         until("the call", || service.count("allocate") == 1).await;
-        asking.abort();
-        assert!(asking.await.unwrap_err().is_cancelled());
+        asking.shutdown().await;
         service.shared.gate.add_permits(1_000);
         until("the return", || service.count("release") == 1).await;
     }
