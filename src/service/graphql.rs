@@ -123,7 +123,7 @@ impl Asked<'_> {
         if let Some(error) = answer["errors"].get(0) {
             return Err(said(error));
         }
-        // By `get_mut`, for an index panics where an answer is a list.
+        // Indexing to change a value panics where the answer has another shape.
         let field =
             answer.get_mut("data").and_then(|data| data.get_mut(self.field)).map(Value::take).unwrap_or_default();
         match &field {
