@@ -35,6 +35,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand encode 'Turn JSON into a protobuf message'
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read a recorded response stream of the upstream'
+            cand token 'Manage your Warp credentials'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -131,6 +132,121 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'warp2api;token'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand worker 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;token;worker'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand deploy 'Put it up, or replace it, with your sessions; prints its address and its key'
+            cand status 'Tell where it is and which sessions it has'
+            cand remove 'Take it down, with its secrets'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;token;worker;deploy'= {
+            cand --name 'The Worker''s name in your Cloudflare account'
+            cand --account 'Hand out tokens of these sessions only; may be repeated [default: all]'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand --rotate-key 'Replace the broker''s key, so that those who have the old one are shut out'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;worker;status'= {
+            cand --name 'The Worker''s name in your Cloudflare account'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;worker;remove'= {
+            cand --name 'The Worker''s name in your Cloudflare account'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;worker;help'= {
+            cand deploy 'Put it up, or replace it, with your sessions; prints its address and its key'
+            cand status 'Tell where it is and which sessions it has'
+            cand remove 'Take it down, with its secrets'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;token;worker;help;deploy'= {
+        }
+        &'warp2api;token;worker;help;status'= {
+        }
+        &'warp2api;token;worker;help;remove'= {
+        }
+        &'warp2api;token;worker;help;help'= {
+        }
+        &'warp2api;token;help'= {
+            cand worker 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;token;help;worker'= {
+            cand deploy 'Put it up, or replace it, with your sessions; prints its address and its key'
+            cand status 'Tell where it is and which sessions it has'
+            cand remove 'Take it down, with its secrets'
+        }
+        &'warp2api;token;help;worker;deploy'= {
+        }
+        &'warp2api;token;help;worker;status'= {
+        }
+        &'warp2api;token;help;worker;remove'= {
+        }
+        &'warp2api;token;help;help'= {
+        }
         &'warp2api;completions'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
@@ -151,6 +267,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand encode 'Turn JSON into a protobuf message'
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read a recorded response stream of the upstream'
+            cand token 'Manage your Warp credentials'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -163,6 +280,20 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help;decode'= {
         }
         &'warp2api;help;parse-response'= {
+        }
+        &'warp2api;help;token'= {
+            cand worker 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
+        }
+        &'warp2api;help;token;worker'= {
+            cand deploy 'Put it up, or replace it, with your sessions; prints its address and its key'
+            cand status 'Tell where it is and which sessions it has'
+            cand remove 'Take it down, with its secrets'
+        }
+        &'warp2api;help;token;worker;deploy'= {
+        }
+        &'warp2api;help;token;worker;status'= {
+        }
+        &'warp2api;help;token;worker;remove'= {
         }
         &'warp2api;help;completions'= {
         }

@@ -16,8 +16,9 @@ use bytes::Bytes;
 use eventsource_stream::{EventStream, EventStreamError, Eventsource};
 use futures_util::Stream;
 
-/// The largest event a [`Decoder`] accepts unless told otherwise, in bytes of its `data` lines.
-pub const DEFAULT_EVENT_LIMIT: usize = 16 * 1024 * 1024;
+/// The largest event a [`Decoder`] accepts unless told otherwise, in bytes of its `data` lines. An upstream echoes what
+/// it was asked, pictures and all, in an encoding that makes it a third larger; so this is twice the largest request.
+pub const DEFAULT_EVENT_LIMIT: usize = 128 * 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const LINE_FEED: Bytes = Bytes::from_static(b"\n");

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::credential::broker::DEFAULT_NAME;
+
 /// Use your own Warp AI access from any OpenAI, Anthropic or Gemini client, and debug Warp's protocol.
 #[derive(Debug, Parser)]
 #[command(name = "warp2api", version, max_term_width = 110, propagate_version = true)]
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Decode(DecodeArguments),
     /// Read a recorded response stream of the upstream
     ParseResponse(ParseResponseArguments),
+    /// Manage your Warp credentials
+    Token(TokenArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }
@@ -182,6 +186,62 @@ pub(crate) enum ResponseForm {
     Text,
     /// What happened, as one JSON object
     Json,
+}
+
+/// What follows `token`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TokenArguments {
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+/// What to do with credentials.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Run a broker at Cloudflare that hands out short-lived tokens of your own sessions
+    Worker(WorkerArguments),
+}
+
+/// What follows `token worker`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WorkerArguments {
+    #[command(subcommand)]
+    pub(crate) command: WorkerCommand,
+}
+
+/// What to do with the broker.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum WorkerCommand {
+    /// Put it up, or replace it, with your sessions; prints its address and its key
+    Deploy(WorkerDeployArguments),
+    /// Tell where it is and which sessions it has
+    Status(BrokerArguments),
+    /// Take it down, with its secrets
+    Remove(BrokerArguments),
+}
+
+/// Flags of everything about a broker.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BrokerArguments {
+    /// The Worker's name in your Cloudflare account
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_NAME)]
+    pub(crate) name: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `token worker deploy`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WorkerDeployArguments {
+    #[command(flatten)]
+    pub(crate) broker: BrokerArguments,
+    /// Hand out tokens of these sessions only; may be repeated [default: all]
+    #[arg(long = "account", value_name = "NAME", num_args = 1..)]
+    pub(crate) accounts: Vec<String>,
+    /// Replace the broker's key, so that those who have the old one are shut out
+    #[arg(long)]
+    pub(crate) rotate_key: bool,
 }
 
 /// Flags of `completions`.

@@ -67,15 +67,7 @@ fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config,
     match &settings.upstream {
         Upstream::Service { root, http2_prior_knowledge } => {
             let own = settings.credentials.clone();
-            let wire = &settings.wire;
-            let address = Address {
-                official: settings.upstream.is_official(),
-                http2_prior_knowledge: *http2_prior_knowledge,
-                connect_timeout: wire.connect_timeout,
-                extra_ca_pem: wire.ca_file.as_deref().map(read_certificates).transpose()?,
-                client_version: wire.client_version.clone(),
-                ..Address::new(root)
-            };
+            let address = service_address(settings, root, *http2_prior_knowledge)?;
             let accounts = credential::Config {
                 api_key: own.api_key,
                 jwt: own.jwt,
@@ -91,6 +83,27 @@ fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config,
             Ok((credential::Config { api_key, ..credential::Config::new(address) }, Some(simulator)))
         }
     }
+}
+
+/// Where the user's own upstream is; `None` when that is the simulator, which is nowhere until it runs.
+pub(crate) fn address(settings: &Settings) -> Result<Option<Address>, Failure> {
+    match &settings.upstream {
+        Upstream::Service { root, http2_prior_knowledge } => {
+            service_address(settings, root, *http2_prior_knowledge).map(Some)
+        }
+        Upstream::Simulator { .. } => Ok(None),
+    }
+}
+
+fn service_address(settings: &Settings, root: &str, http2_prior_knowledge: bool) -> Result<Address, Failure> {
+    Ok(Address {
+        official: settings.upstream.is_official(),
+        http2_prior_knowledge,
+        connect_timeout: settings.wire.connect_timeout,
+        extra_ca_pem: certificates(&settings.wire)?,
+        client_version: settings.wire.client_version.clone(),
+        ..Address::new(root)
+    })
 }
 
 fn start_simulator(scenario: &str, schema: &Schema) -> Result<Simulator, Failure> {
@@ -109,8 +122,11 @@ fn upstream_configuration(wire: &Wire, address: Address) -> upstream::Config {
     }
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::usage(format!("cannot read the CA file {}: {error}", path.display())))
+/// The further certificates to trust, if any are named.
+pub(crate) fn certificates(wire: &Wire) -> Result<Option<Vec<u8>>, Failure> {
+    let unreadable =
+        |path: &Path, error| Failure::usage(format!("cannot read the CA file {}: {error}", path.display()));
+    wire.ca_file.as_deref().map(|path| std::fs::read(path).map_err(|error| unreadable(path, error))).transpose()
 }
 
 impl From<CredentialError> for Failure {

@@ -63,6 +63,28 @@ pub const WARP_REFRESH_TOKEN: Setting =
     secret("WARP_REFRESH_TOKEN", "refresh_token", "A session's refresh token; id tokens are made from it and renewed");
 /// An id token.
 pub const WARP_JWT: Setting = secret("WARP_JWT", "jwt", "An id token, used until it expires");
+/// A token for Cloudflare's API.
+pub const CLOUDFLARE_API_TOKEN: Setting = secret(
+    "CLOUDFLARE_API_TOKEN",
+    "cloudflare_api_token",
+    "Cloudflare API token that may edit Workers, for `token worker`",
+);
+/// The Cloudflare account.
+pub const CLOUDFLARE_ACCOUNT_ID: Setting = open(
+    "",
+    "CLOUDFLARE_ACCOUNT_ID",
+    "cloudflare_account_id",
+    "none",
+    "Id of the Cloudflare account that `token worker` deploys to",
+);
+/// The root of Cloudflare's API.
+pub const CLOUDFLARE_API: Setting = open(
+    "",
+    "WARP2API_CLOUDFLARE_API",
+    "cloudflare_api",
+    "`https://api.cloudflare.com/client/v4`",
+    "Root of Cloudflare's API, for tests: `https://…`, or `http://…` on this machine",
+);
 /// The model that `chat` asks.
 pub const MODEL: Setting =
     open("--model", "WARP2API_MODEL", "model", "the account's default", "Model that `chat` asks");
@@ -186,6 +208,9 @@ pub const ALL: &[&Setting] = &[
     &WARP_API_KEY,
     &WARP_REFRESH_TOKEN,
     &WARP_JWT,
+    &CLOUDFLARE_API_TOKEN,
+    &CLOUDFLARE_ACCOUNT_ID,
+    &CLOUDFLARE_API,
     &MODEL,
     &STRICT,
     &HISTORY_CARRIER,

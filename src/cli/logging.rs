@@ -25,8 +25,10 @@ impl Verbosity {
 
     /// Our own lines by the flags; of the libraries only their warnings, for theirs may hold anything.
     fn filter(self, asked: Option<&str>) -> EnvFilter {
-        let usual = format!("warn,warp2api={}", self.level());
-        EnvFilter::builder().parse_lossy(asked.unwrap_or(if self.quiet { "error" } else { &usual }))
+        let all = if self.quiet { "error".to_owned() } else { format!("warn,warp2api={}", self.level()) };
+        // What it finds wrong with a certificate is told with the failure that comes of it.
+        let usual = format!("{all},rustls_platform_verifier=off");
+        EnvFilter::builder().parse_lossy(asked.unwrap_or(&usual))
     }
 }
 
@@ -56,10 +58,10 @@ mod tests {
             parts.sort();
             parts.join(",")
         };
-        assert_eq!(shown(of(false, 0)), "warn,warp2api=info");
-        assert_eq!(shown(of(false, 1)), "warn,warp2api=debug");
-        assert_eq!(shown(of(false, 2)), "warn,warp2api=trace");
-        assert_eq!(shown(of(true, 0)), "error");
+        assert_eq!(shown(of(false, 0)), "rustls_platform_verifier=off,warn,warp2api=info");
+        assert_eq!(shown(of(false, 1)), "rustls_platform_verifier=off,warn,warp2api=debug");
+        assert_eq!(shown(of(false, 2)), "rustls_platform_verifier=off,warn,warp2api=trace");
+        assert_eq!(shown(of(true, 0)), "error,rustls_platform_verifier=off");
         assert_eq!(of(false, 0).filter(Some("hyper=trace")).to_string(), "hyper=trace");
     }
 }

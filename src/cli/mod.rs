@@ -36,6 +36,7 @@ mod parse_response;
 mod serve;
 pub mod settings;
 mod signals;
+mod token;
 mod values;
 
 pub use layers::Problem;
@@ -76,16 +77,26 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Encode(verb) => encode::run(verb, &toolkit(arguments, output)?, output),
         Command::Decode(verb) => decode::run(verb, &toolkit(arguments, output)?, output),
         Command::ParseResponse(verb) => parse_response::run(verb, &toolkit(arguments, output)?, output),
+        Command::Token(verb) => {
+            let settings = configure(arguments, LevelFilter::WARN, output)?;
+            block_on(token::run(verb, &settings, output))
+        }
         Command::Completions(verb) => completions::run(verb, output),
     }
 }
 
 /// Everything that a verb which talks with the upstream needs.
 fn prepare(arguments: &Arguments, usual: LevelFilter, output: &Output) -> Result<(Settings, Schema), Failure> {
-    let settings = Settings::resolve(arguments, &ProcessEnvironment, Path::new(".")).map_err(refuse)?;
-    begin_logging(arguments, &settings.common, usual, output);
+    let settings = configure(arguments, usual, output)?;
     let schema = schema(&settings.common)?;
     Ok((settings, schema))
+}
+
+/// The settings of a verb that needs them all, and its log.
+fn configure(arguments: &Arguments, usual: LevelFilter, output: &Output) -> Result<Settings, Failure> {
+    let settings = Settings::resolve(arguments, &ProcessEnvironment, Path::new(".")).map_err(refuse)?;
+    begin_logging(arguments, &settings.common, usual, output);
+    Ok(settings)
 }
 
 /// What a verb of the toolkit needs.

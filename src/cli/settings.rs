@@ -19,6 +19,7 @@ use crate::{
         layers::{Layers, Problem},
         values::{self, OFFICIAL_ROOT, Upstream},
     },
+    credential::broker::CLOUDFLARE_API,
     secret::Secret,
     upstream::{HistoryCarrier, McpForm, SystemCarrier},
 };
@@ -53,6 +54,17 @@ pub struct Credentials {
     pub refresh_token: Option<Secret>,
     /// Id token.
     pub jwt: Option<Secret>,
+}
+
+/// The user's Cloudflare account, for a broker there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cloudflare {
+    /// Token for its API.
+    pub api_token: Option<Secret>,
+    /// Its id.
+    pub account_id: Option<String>,
+    /// Root of its API.
+    pub api_root: String,
 }
 
 /// How turns travel upstream.
@@ -106,6 +118,8 @@ pub struct Settings {
     pub upstream: Upstream,
     /// With whose account.
     pub credentials: Credentials,
+    /// Where a broker is deployed.
+    pub cloudflare: Cloudflare,
     /// How turns travel.
     pub wire: Wire,
     /// How clients are served.
@@ -141,9 +155,11 @@ impl Settings {
         let (serve, chat) = match &arguments.command {
             Command::Serve(serve) => (Some(serve), None),
             Command::Chat(chat) => (None, Some(chat)),
-            Command::Encode(_) | Command::Decode(_) | Command::ParseResponse(_) | Command::Completions(_) => {
-                (None, None)
-            }
+            Command::Encode(_)
+            | Command::Decode(_)
+            | Command::ParseResponse(_)
+            | Command::Token(_)
+            | Command::Completions(_) => (None, None),
         };
         let mut layers = Layers::read(strings, directory, global.config.as_deref());
         layers.check_keys();
@@ -156,6 +172,7 @@ impl Settings {
                 refresh_token: layers.secret(&env::WARP_REFRESH_TOKEN),
                 jwt: layers.secret(&env::WARP_JWT),
             },
+            cloudflare: cloudflare(&mut layers),
             wire: wire(&mut layers),
             serving: serving(serve, &mut layers),
             model: model(chat, &mut layers),
@@ -202,6 +219,15 @@ fn common(arguments: &Arguments, layers: &mut Layers<'_>) -> Common {
             .parsed(global.log_format.as_deref(), &env::LOG_FORMAT, |text| values::word(text, &formats))
             .unwrap_or(LogFormat::Text),
         log_filter: layers.parsed(None, &env::LOG, filter),
+    }
+}
+
+fn cloudflare(layers: &mut Layers<'_>) -> Cloudflare {
+    let api_root = layers.parsed(None, &env::CLOUDFLARE_API, values::api_root);
+    Cloudflare {
+        api_token: layers.secret(&env::CLOUDFLARE_API_TOKEN),
+        account_id: layers.parsed(None, &env::CLOUDFLARE_ACCOUNT_ID, values::account_id),
+        api_root: api_root.unwrap_or_else(|| CLOUDFLARE_API.to_owned()),
     }
 }
 

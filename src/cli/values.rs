@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use crate::service::is_loopback;
+
 /// Warp's own service.
 pub const OFFICIAL_ROOT: &str = "https://app.warp.dev";
 
@@ -75,6 +77,24 @@ pub(crate) fn upstream(text: &str) -> Result<Upstream, String> {
     }
     let root = url.as_str().trim_end_matches('/').to_owned();
     Ok(Upstream::Service { root, http2_prior_knowledge })
+}
+
+/// Reads the root of an API that gets a secret with each request: over TLS, unless it is on this machine.
+pub(crate) fn api_root(text: &str) -> Result<String, String> {
+    match upstream(text) {
+        Ok(Upstream::Service { root, http2_prior_knowledge: false })
+            if root.starts_with("https://") || is_loopback(&root) =>
+        {
+            Ok(root)
+        }
+        _ => Err("expected https://HOST, or http:// with an address of this machine".to_owned()),
+    }
+}
+
+/// Reads the id of a Cloudflare account.
+pub(crate) fn account_id(text: &str) -> Result<String, String> {
+    let hexadecimal = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hexadecimal { Ok(text.to_ascii_lowercase()) } else { Err("expected 32 hexadecimal digits".to_owned()) }
 }
 
 /// Reads an address and port, such as `127.0.0.1:8010`, `[::1]:0` or `localhost:8010`.
@@ -157,7 +177,7 @@ pub(crate) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String
 mod tests {
     use std::time::Duration;
 
-    use super::{OFFICIAL_ROOT, Upstream, duration, listen, size, switch, upstream, word};
+    use super::{OFFICIAL_ROOT, Upstream, account_id, api_root, duration, listen, size, switch, upstream, word};
 
     #[test]
     fn upstreams() {
@@ -176,6 +196,19 @@ mod tests {
             ["", "app.warp.dev", "ftp://x", "https://", "https://u:p@x", "https://x/?q", "replay:x", "simulato"]
         {
             assert!(upstream(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_api_is_asked_over_tls_or_on_this_machine() {
+        assert_eq!(api_root("https://api.example/v4/").as_deref(), Ok("https://api.example/v4"));
+        assert_eq!(api_root("http://127.0.0.1:9/v4").as_deref(), Ok("http://127.0.0.1:9/v4"));
+        for wrong in ["http://api.example", "h2c://127.0.0.1:9", "simulator", "api.example"] {
+            assert!(api_root(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(account_id(&"0A".repeat(16)), Ok("0a".repeat(16)));
+        for wrong in ["", "me@example.org", &"0".repeat(31), &"g".repeat(32)] {
+            assert!(account_id(wrong).is_err(), "{wrong}");
         }
     }
 

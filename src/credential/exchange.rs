@@ -139,6 +139,11 @@ impl Exchange {
     }
 }
 
+/// Where refresh tokens of the service at `address` are exchanged, in the order in which to ask.
+pub(crate) fn refresh_urls(address: &Address) -> Vec<String> {
+    endpoints(address, GOOGLE_REFRESH, "/proxy/token").into_iter().map(|endpoint| endpoint.url).collect()
+}
+
 /// The client for token services, which are quick or of no use.
 fn client(address: &Address) -> reqwest::Result<Client> {
     service::builder(address)?.connect_timeout(CONNECT_TIMEOUT.min(address.connect_timeout)).build()

@@ -29,9 +29,6 @@ pub(crate) trait Ledger: Send + Sync {
     /// Adds to the counters of all processes.
     fn count(&self, more: &[(Counter, u64)]);
 
-    /// The counters of all processes.
-    fn counted(&self) -> Vec<(Counter, u64)>;
-
     /// Shows other processes how this one's pool stands; nothing of it is secret.
     fn publish(&self, snapshot: &Value);
 

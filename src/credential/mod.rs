@@ -1,8 +1,9 @@
 //! What authorises an upstream request: where it comes from, how long it lives, who renews it.
 //!
-//! In reading order: `token` is what a credential is, `account` whose, `source` where accounts come from, `exchange` the call that turns a
-//! refresh token into a bearer, `slot` one account's state and its renewal, once for all who wait, `pool` and `lease`
-//! what is lent out, `store` where accounts rest; beside them `login` is how a person signs in, and `whoami` as whom.
+//! In reading order: `token` is what a credential is, `account` whose, `source` where accounts come from, `exchange` the
+//! call that turns a refresh token into a bearer, `slot` one account's state and its renewal, once for all who wait, `pool` and `lease`
+//! what is lent out, `store` where accounts rest. Beside these, `login` is how a person signs in, `whoami` as whom, and
+//! `broker` puts up a Worker that lends to others.
 //! It must not know what a bearer is used for, and it reads no environment: everything comes in as a [`Config`].
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 use crate::{secret::Secret, service::Address};
 
 mod account;
+pub mod broker;
 mod error;
 mod exchange;
 mod lease;

@@ -46,6 +46,13 @@ impl Standing {
         }
     }
 
+    /// The standing that [`Standing::name`] names.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Untried, Self::Good, Self::Forbidden, Self::SignInNeeded, Self::Disabled];
+        all.into_iter().find(|standing| standing.name() == name)
+    }
+
     /// True for an account that no waiting brings back.
     #[must_use]
     pub fn is_out(self) -> bool {

@@ -130,7 +130,9 @@ impl Life {
 
     /// The life of a token that ends and is to be renewed at the times given.
     pub(crate) fn of_times(expires: Option<SystemTime>, renew_at: Option<SystemTime>) -> Self {
-        Self { expires, renew_at, lend_until: expires.and_then(|end| end.checked_sub(LENDING_MARGIN)) }
+        let margin = expires.zip(renew_at).and_then(|(end, due)| end.duration_since(due).ok());
+        let margin = LENDING_MARGIN.min(margin.unwrap_or(RENEWAL_MARGIN) / 5);
+        Self { expires, renew_at, lend_until: expires.and_then(|end| end.checked_sub(margin)) }
     }
 
     /// When it ends, and when it is to be renewed.

@@ -31,8 +31,12 @@ pub(crate) fn model<'v>(root: &Field<'_, 'v>, catalogue: &Catalogue) -> Result<(
     Ok((name, catalogue.resolve(name).ok_or_else(|| unknown_model(name, catalogue))?))
 }
 
-/// The error that there is no model `name`, with the name that was perhaps meant.
+/// The error that there is no model `name`, with the name that was perhaps meant; or that the account may not use it.
 pub(crate) fn unknown_model(name: &str, catalogue: &Catalogue) -> TurnError {
+    if let Some(closed) = catalogue.closed(name) {
+        let message = format!("{closed} GET /v1/models lists the models that it may use.");
+        return TurnError { param: Some("model".to_owned()), ..TurnError::new(ErrorKind::ModelNotAllowed, message) };
+    }
     let hint = catalogue.nearest(name).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
     let message = format!("The model `{name}` does not exist.{hint} GET /v1/models lists the models there are.");
     TurnError { param: Some("model".to_owned()), ..TurnError::new(ErrorKind::ModelNotFound, message) }
@@ -76,8 +80,23 @@ pub(crate) fn completed_schema(mut schema: Map<String, Value>) -> Map<String, Va
 mod tests {
     use serde_json::json;
 
-    use super::{body, completed_schema, with_effort};
-    use crate::models::{Catalogue, Effort};
+    use super::{body, completed_schema, unknown_model, with_effort};
+    use crate::{
+        models::{Catalogue, Closed, ClosedBy, Effort},
+        turn::ErrorKind,
+    };
+
+    #[test]
+    fn a_model_that_the_account_may_not_use_is_told_from_one_that_does_not_exist() {
+        let closed = vec![Closed { id: "gpt-9".to_owned(), by: ClosedBy::Plan }];
+        let catalogue = Catalogue::of_account(Catalogue::default().models().to_vec(), "auto".to_owned());
+        let catalogue = catalogue.with_closed(closed);
+        assert_eq!(catalogue.resolve("GPT-9"), None, "another one does not stand in");
+        let error = unknown_model("GPT-9", &catalogue);
+        assert_eq!((error.kind, error.param.as_deref()), (ErrorKind::ModelNotAllowed, Some("model")));
+        assert!(error.message.starts_with("The model `gpt-9` is not part of this Warp account's plan."), "{error}");
+        assert_eq!(unknown_model("never-heard", &catalogue).kind, ErrorKind::ModelNotFound);
+    }
 
     #[test]
     fn a_mark_before_the_body_does_not_matter_and_emptiness_is_named() {

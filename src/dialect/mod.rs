@@ -140,6 +140,8 @@ pub struct Request {
     pub encoder: Box<dyn Encoder>,
     /// Options that neither the upstream nor the gateway can honour, by their request field names.
     pub ignored: Vec<String>,
+    /// What had to be mended to read the conversation, by the names that the client is told.
+    pub repaired: Vec<&'static str>,
     /// What the body says of the client's session; a hint, for any client can say anything.
     pub session: Option<String>,
 }

@@ -128,6 +128,11 @@ impl Place {
         Self { scope, before, instructions: instructions.finalize().into() }
     }
 
+    /// Whose conversation it is.
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// The conversation to go on with, if it is remembered.
     pub(super) fn recall(&self, memory: &dyn Conversations) -> Option<Conversation> {
         memory.recall(&self.scope.client, self.scope.session.as_deref(), self.before.as_ref()?)

@@ -18,6 +18,7 @@ use crate::{
         demand::{self, Demand},
         form::Form,
         no_credential,
+        observe::Watches,
         tally::Tally,
     },
     turn::{ErrorKind, Message, StopReason, ToolChoice, Turn, TurnError, TurnEvent, Usage},
@@ -50,6 +51,7 @@ pub(super) struct Job {
     held: Option<String>,
     tally: Tally,
     meter: Meter,
+    watches: Watches,
     /// Attempts made with the current request.
     attempts: u32,
     /// True once a credential has been renewed for this turn.
@@ -96,6 +98,7 @@ impl Job {
         let turn = Arc::new(turn);
         let form = turn.format.as_ref().map(Form::new).transpose()?;
         let demand = Demand::of(&turn);
+        let watches = core.observers.begin(&turn, place.scope());
         Ok(Self {
             held: (form.is_some() || demand.is_some()).then(String::new),
             form,
@@ -107,6 +110,7 @@ impl Job {
             stage: Stage::Asking(None),
             cut: Cut::new(turn.limits.clone()),
             tally: Tally::new(Arc::clone(&turn)),
+            watches,
             meter,
             attempts: 0,
             renewed: false,
@@ -153,6 +157,7 @@ impl Job {
                 },
             }
         }
+        self.watches.heard(&batch);
         Some(batch)
     }
 
@@ -174,7 +179,7 @@ impl Job {
                 return Err((Failure::terminal(error), Some(lease)));
             }
         };
-        match self.core.upstream.call(built.body, lease.bearer()).await {
+        match self.core.upstream.call(built.body, lease.bearer(), self.watches.exchange(lease.account())).await {
             Ok(events) => Ok(Reading { events, assembler, lease, payloads: Vec::new() }),
             Err(failure) => Err((failure, Some(lease))),
         }
@@ -218,8 +223,11 @@ impl Job {
     async fn read(&mut self, reading: &mut Reading, batch: &mut Vec<TurnEvent>) -> Result<Step, Failure> {
         let goes_on = reading.events.next(&mut reading.payloads).await?;
         let mut heard = Vec::new();
-        for wire in reading.payloads.drain(..) {
-            reading.assembler.push(&wire, &mut heard).map_err(|error| client::undecodable(&error))?;
+        let assembler = &mut reading.assembler;
+        let pushed = reading.payloads.drain(..).try_for_each(|wire| assembler.push(&wire, &mut heard).map(drop));
+        if let Err(error) = pushed {
+            // What came before it has been said, however it arrived.
+            return if self.pass(heard, batch) { Ok(Step::Over) } else { Err(client::undecodable(&error)) };
         }
         if !goes_on {
             reading.assembler.end(&mut heard);
@@ -442,7 +450,7 @@ impl Job {
                 let retry_after = error.retry_after;
                 self.switch(lease, Outcome::RateLimited { retry_after }, error).await
             }
-            Class::Terminal => {
+            Class::Untrusted | Class::Terminal => {
                 self.settle(&lease, Outcome::Failed);
                 Err(error)
             }

@@ -22,6 +22,7 @@ mod cut;
 mod demand;
 mod form;
 mod job;
+mod observe;
 mod prefix;
 mod quota;
 mod tally;
@@ -30,6 +31,7 @@ mod tokens;
 pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
 pub use continuity::{Conversation, Conversations};
+pub use observe::{Observer, Watch};
 pub use quota::Meter;
 pub use tokens::count_input;
 
@@ -46,6 +48,7 @@ struct Core {
     patience: Patience,
     conversations: Box<dyn Conversations>,
     quotas: Arc<quota::Quotas>,
+    observers: observe::Observers,
 }
 
 /// Whose conversation a turn belongs to.
@@ -55,6 +58,10 @@ pub struct Scope {
     pub client: String,
     /// What the client says of its session: a hint, for it can say anything.
     pub session: Option<String>,
+    /// The id of the request that the turn answers, for logs and observers.
+    pub request_id: String,
+    /// The dialect that the client speaks, for observers.
+    pub dialect: &'static str,
 }
 
 /// An answer as it comes. Dropping it ends the upstream's work on it.
@@ -78,8 +85,18 @@ impl Gateway {
                 patience,
                 conversations: Box::<continuity::Memory>::default(),
                 quotas: Arc::default(),
+                observers: observe::Observers::default(),
             }),
         }
+    }
+
+    /// Lets `observers` see every turn from now on. It is said before the gateway is shared.
+    #[must_use]
+    pub fn observed_by(mut self, observers: Vec<Arc<dyn Observer>>) -> Self {
+        if let Some(core) = Arc::get_mut(&mut self.core) {
+            core.observers = observe::Observers::new(observers);
+        }
+        self
     }
 
     /// Runs `turn` until a client hears the first of it, or for as long as [`Patience::hold`] when nothing is heard.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     credential::Lease,
@@ -27,6 +28,8 @@ pub(super) struct Quotas {
     known: Mutex<Bounded<String, Known>>,
     /// How long an account is left alone after it was asked; nothing is asked before this is set.
     rest: OnceLock<Duration>,
+    /// Owns the readings under way, for no turn does.
+    readings: TaskTracker,
 }
 
 struct Known {
@@ -36,7 +39,7 @@ struct Known {
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { known: Mutex::new(Bounded::new(BOUNDS)), rest: OnceLock::new() }
+        Self { known: Mutex::new(Bounded::new(BOUNDS)), rest: OnceLock::new(), readings: TaskTracker::new() }
     }
 }
 
@@ -118,7 +121,7 @@ impl Core {
         // Whoever says so again changes nothing.
         let _ = self.quotas.rest.set(rest);
         let core = Arc::clone(self);
-        tokio::spawn(async move {
+        self.quotas.readings.spawn(async move {
             match core.credentials.lease().await {
                 Ok(lease) if core.quotas.is_due(lease.account_id()) => {
                     let read = core.upstream.quota(lease.bearer()).await;
@@ -142,7 +145,8 @@ impl Core {
         }
         if self.quotas.is_due(lease.account_id()) {
             let (core, account, bearer) = (Arc::clone(self), lease.account_id().to_owned(), lease.bearer().clone());
-            tokio::spawn(async move { core.quotas.learn(account, core.upstream.quota(&bearer).await) });
+            let read = async move { core.quotas.learn(account, core.upstream.quota(&bearer).await) };
+            drop(self.quotas.readings.spawn(read));
         }
     }
 }

@@ -49,12 +49,41 @@ pub struct Model {
     pub vision: bool,
 }
 
+/// A model that the account's list names, but that the account may not use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The upstream's id.
+    pub id: String,
+    /// Who could change that.
+    pub by: ClosedBy,
+}
+
+/// Why a model is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClosedBy {
+    /// The account's plan does not include it.
+    Plan,
+    /// Who administers the account's team has disabled it.
+    Admin,
+}
+
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let why = match self.by {
+            ClosedBy::Plan => "is not part of this Warp account's plan",
+            ClosedBy::Admin => "has been disabled by the administrator of this Warp account's team",
+        };
+        write!(f, "The model `{}` {why}.", self.id)
+    }
+}
+
 /// All models that can be asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Catalogue {
     models: Vec<Model>,
     /// Invariant: one for each model, in the same order.
     spellings: Vec<Spelling>,
+    closed: Vec<Closed>,
     default_id: String,
     authoritative: bool,
 }
@@ -66,9 +95,15 @@ impl Catalogue {
         Self::of(models, default_id, true)
     }
 
+    /// The same with models that the account may not use.
+    #[must_use]
+    pub fn with_closed(self, closed: Vec<Closed>) -> Self {
+        Self { closed, ..self }
+    }
+
     fn of(models: Vec<Model>, default_id: String, authoritative: bool) -> Self {
         let spellings = models.iter().map(|model| Spelling::of(&model.id)).collect();
-        Self { models, spellings, default_id, authoritative }
+        Self { models, spellings, closed: Vec::new(), default_id, authoritative }
     }
 
     /// Every model, in the order of the list.
@@ -89,9 +124,15 @@ impl Catalogue {
         self.models.iter().find(|model| model.id.eq_ignore_ascii_case(name.trim()))
     }
 
+    /// The model whose id is `name`, whatever its case, when the account may not use it.
+    #[must_use]
+    pub fn closed(&self, name: &str) -> Option<&Closed> {
+        self.closed.iter().find(|model| model.id.eq_ignore_ascii_case(name.trim()))
+    }
+
     /// The upstream id to ask for when a client says `name`, or `None` when there is no such model.
     ///
-    /// An id is taken as it is. Else the same words in another order or with other marks mean the same model, at the
+    /// An id is taken as it is, and that of a model which is closed to the account as none. Else the same words in another order or with other marks mean the same model, at the
     /// effort that `name` says, else the usual one. Else, where the name is plainly one vendor's, the model of that vendor
     /// that comes nearest stands in: same family first, the nearest version not below, and without any the default. While
     /// the list is only the built-in table, any other name is passed on: the account may well have it.
@@ -100,6 +141,9 @@ impl Catalogue {
         let name = name.trim();
         if let Some(model) = self.find(name) {
             return Some(model.id.clone());
+        }
+        if self.closed(name).is_some() {
+            return None;
         }
         let asked = Spelling::of(name);
         let spelled = self.models.iter().zip(&self.spellings);

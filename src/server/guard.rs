@@ -48,7 +48,8 @@ pub(crate) fn check_key(config: &Config, uri: &Uri, headers: &HeaderMap) -> Resu
     }
     let what = match presented(uri, headers).next() {
         None => "This server wants a client key, and the request brings none",
-        Some(_) => "The client key is not one of this server's",
+        // LiteLLM knows a refused key by OpenAI's words for it, and takes any others for a bad request.
+        Some(_) => "Incorrect API key provided: it is not one of this server's client keys",
     };
     let hint = "Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`.";
     Err(TurnError::new(ErrorKind::ClientKey, format!("{what}. {hint}")))

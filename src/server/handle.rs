@@ -77,7 +77,7 @@ async fn serve(
     // A client that would rather have a WebSocket takes this for an answer and goes on without one.
     let wants_websocket =
         parts.headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    if matches!(target, Target::Unknown(_)) || wants_websocket {
+    if target.is_unknown_to(parts.method.as_str()) || wants_websocket {
         return Err(nothing_here(parts));
     }
     if !target.takes(parts.method.as_str()) {

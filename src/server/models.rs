@@ -41,6 +41,9 @@ pub(crate) fn list(catalogue: &Catalogue, family: Family, parts: &Parts) -> Resu
 pub(crate) fn one(catalogue: &Catalogue, family: Family, id: &str, parts: &Parts) -> Result<Value, TurnError> {
     let by_alias = || catalogue.find(&catalogue.resolve(id)?);
     let model = catalogue.find(id).or_else(by_alias).ok_or_else(|| {
+        if let Some(closed) = catalogue.closed(id) {
+            return TurnError::new(ErrorKind::ModelNotAllowed, closed.to_string());
+        }
         let hint = catalogue.nearest(id).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
         let message = format!("There is no model `{}`.{hint}", id.chars().take(100).collect::<String>());
         TurnError::new(ErrorKind::ModelNotFound, message)
@@ -169,7 +172,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{list, one};
-    use crate::{models::Catalogue, server::route::Family, turn::ErrorKind};
+    use crate::{
+        models::{Catalogue, Closed, ClosedBy},
+        server::route::Family,
+        turn::ErrorKind,
+    };
 
     const USUAL: Family = Family::Usual;
 
@@ -241,6 +248,17 @@ mod tests {
         let error = one(&catalogue, USUAL, "claude-4-5-opos", &plain("/")).unwrap_err();
         assert_eq!(error.kind, ErrorKind::ModelNotFound);
         assert!(error.message.contains("Did you mean `claude-4-5-opus`?"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_model_that_the_account_may_not_use_is_not_listed_but_said_to_be_so() {
+        let closed = vec![Closed { id: "gpt-9".to_owned(), by: ClosedBy::Admin }];
+        let catalogue = Catalogue::default().with_closed(closed);
+        let listed = list(&catalogue, USUAL, &plain("/v1/models")).unwrap();
+        assert!(!ids(&listed).contains(&"gpt-9".to_owned()));
+        let error = one(&catalogue, USUAL, "gpt-9", &plain("/")).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::ModelNotAllowed);
+        assert!(error.message.contains("disabled by the administrator"), "{error}");
     }
 
     #[test]

@@ -72,6 +72,16 @@ impl Target {
         self.methods().split(", ").any(|known| known == method)
     }
 
+    /// True when the method `method` asks a model for something that is not served, as a path of Google's does that ends
+    /// in `:embedContent`.
+    pub(crate) fn is_unknown_to(&self, method: &str) -> bool {
+        match self {
+            Self::Unknown(_) => true,
+            Self::Model(_, id) => method == "POST" && id.contains(':'),
+            Self::Root | Self::Health | Self::Models(_) | Self::Dialect(..) => false,
+        }
+    }
+
     /// True when it is open to everyone.
     pub(crate) fn is_open(&self) -> bool {
         match self {

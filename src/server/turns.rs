@@ -102,7 +102,7 @@ struct Notes {
 /// that a failure before that can still have a status of its own.
 async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
     let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
-    let Request { turn, stream, choices, mut encoder, ignored, session } = read(server, call, &body)?;
+    let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body)?;
     drop(body);
     log.model(&turn.model);
     if server.config.strict && !ignored.is_empty() {
@@ -119,10 +119,11 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
             () = stream::ended(&mut ending) => return Err(stream::shutting_down()),
         };
         match step {
-            Some((_, Step::Begun(repaired, meter))) => {
+            Some((_, Step::Begun(repaired_too, meter))) => {
                 if let Some(estimate) = estimate {
                     encoder.expect_input(estimate.await.unwrap_or_default());
                 }
+                let repaired = repaired.into_iter().map(str::to_owned).chain(repaired_too).collect();
                 let notes = Notes { ignored, repaired, meter };
                 return Ok(Begun { choices, encoder, stream, notes });
             }
@@ -139,7 +140,12 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
 fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
     let of_header = |name: &&str| call.parts.headers.get(*name)?.to_str().ok().map(str::to_owned);
     let session = session.or_else(|| SESSION_HEADERS.iter().find_map(of_header));
-    Scope { client: call.shelf.client.clone(), session }
+    Scope {
+        client: call.shelf.client.clone(),
+        session,
+        request_id: call.request_id.to_owned(),
+        dialect: call.dialect.name(),
+    }
 }
 
 fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {

@@ -61,7 +61,8 @@ pub fn reasons(error: &reqwest::Error) -> String {
 }
 
 /// True for a root on this machine, which no proxy could reach.
-fn is_loopback(root: &str) -> bool {
+#[must_use]
+pub fn is_loopback(root: &str) -> bool {
     let host = Url::parse(root).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())

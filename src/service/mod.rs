@@ -10,7 +10,7 @@ mod http;
 mod identity;
 
 pub use graphql::{Asked, GraphqlError};
-pub use http::{builder, read_limited, reasons};
+pub use http::{builder, is_loopback, read_limited, reasons};
 pub use identity::{headers, request_context};
 
 /// How long a connection may take unless the user says otherwise.

@@ -21,6 +21,7 @@
 //! | `say json …` | the rest of the line |
 //! | `describe the image` | how many images came, of which types and sizes |
 //! | `instructions` | the project rules and attachments that came |
+//! | `recall` | all that the user has said before, by the history that came |
 //! | `search …`, `todo a, b`, `subtask …`, `server tool` | web search, to-do list, subagent, opaque server tool |
 //! | `rollback`, `update` | text taken back, text replaced |
 //! | `fail quota`, `overload`, `model` or a status | an HTTP error of §1.7 |
@@ -51,6 +52,7 @@ mod auth;
 mod catalogue;
 mod check;
 mod conversation;
+mod count;
 mod event;
 mod graphql;
 mod log;

@@ -136,13 +136,6 @@ impl Request {
         let mut calls = calls.filter(|call| !call_id.is_empty() && text(&call["tool_call_id"]) == call_id);
         calls.next().map(|call| text(&call["call_mcp_tool"]["name"]))
     }
-
-    /// Roughly how many characters the model would read.
-    pub(crate) fn text_length(&self) -> usize {
-        text_length(&self.json["task_context"])
-            .saturating_add(text_length(&self.json["input"]))
-            .saturating_add(text_length(&self.json["mcp_context"]))
-    }
 }
 
 fn read_tool(server_id: &str, tool: &Value) -> Tool {
@@ -191,15 +184,4 @@ pub(crate) fn text(value: &Value) -> &str {
 
 pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text_length(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(text) => text.len(),
-        Value::Array(elements) => elements.iter().map(text_length).sum(),
-        Value::Object(members) => {
-            members.iter().filter(|(name, _)| *name != "images").map(|(_, value)| text_length(value)).sum()
-        }
-    }
 }

@@ -29,6 +29,7 @@ This is warp2api's simulator. It quotes what you say, unless a line of it begins
 - `slow …`: the rest, slowly
 - `repeat exactly: …`, `say json {…}`: that text and nothing else
 - `describe the image`, `instructions`: what came with your words
+- `recall`: what you said before
 - `search …`, `todo a, b, c`, `subtask …`, `server tool`: what Warp does by itself
 - `rollback`, `update`: text that is taken back, or replaced
 - `fail quota`, `overload`, `model`, `context`, `limit`, `internal`, `unavailable`, `key`, `other`, or a status such as \
@@ -118,6 +119,7 @@ const TRIGGERS: &[(&str, Make)] = &[
     ("describe the image", |request, _| vec![say(&describe_images(request))].into()),
     ("describe the images", |request, _| vec![say(&describe_images(request))].into()),
     ("instructions", |request, _| vec![say(&instructions(request))].into()),
+    ("recall", |request, _| vec![say(&recall(request))].into()),
     ("search", |_, rest| search(rest).into()),
     ("todo", |_, rest| todos(rest).into()),
     ("subtask", |_, rest| subtask(rest).into()),
@@ -129,6 +131,18 @@ const TRIGGERS: &[(&str, Make)] = &[
     ("abort", |_, _| vec![say("This connection breaks in the middle of"), Step::Abort].into()),
     ("stall", |_, _| vec![say("This answer stops here, and its end never comes."), Step::Stall].into()),
 ];
+
+/// All that the user has said before, as the history has it.
+fn recall(request: &Request) -> String {
+    let messages = request.tasks().iter().flat_map(|task| list(&task["messages"]));
+    let queries = messages.filter_map(|message| message["user_query"]["query"].as_str());
+    let said: Vec<String> = queries.map(|query| format!("“{query}”")).collect();
+    if said.is_empty() {
+        "You have said nothing before.".to_owned()
+    } else {
+        format!("Before, you said: {}.", said.join(", "))
+    }
+}
 
 fn replace(text: &str) -> Step {
     Step::ReplaceText(text.to_owned())

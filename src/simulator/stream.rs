@@ -85,6 +85,7 @@ impl Drop for Playing {
         if !self.settled {
             self.settle(false);
             self.shared.count_cancelled();
+            tracing::info!("the simulator's client went away before the end of its answer");
         }
     }
 }

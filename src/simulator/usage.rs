@@ -1,4 +1,5 @@
-//! What an answer costs: plausible numbers from the length of the texts. It must not know what the texts say.
+//! What an answer costs: the tokens that were read and written, and the totals of its conversation. It must not know
+//! what was read and written.
 
 use serde_json::{Map, Value, json};
 
@@ -6,20 +7,10 @@ use crate::simulator::catalogue;
 use crate::simulator::conversation::Spent;
 use crate::simulator::scenario::{Finish, Usage};
 
-/// Tokens that the service's own instructions take.
-const INSTRUCTIONS: usize = 1_200;
-/// Characters a token, about.
-const TOKEN_LENGTH: usize = 4;
-
-/// Tokens for so much text read and written.
-pub(crate) fn estimate(read: usize, written: usize) -> Usage {
-    let tokens = |length: usize| u32::try_from(length.div_ceil(TOKEN_LENGTH)).unwrap_or(u32::MAX);
-    Usage {
-        input: tokens(read.saturating_add(INSTRUCTIONS * TOKEN_LENGTH)),
-        output: tokens(written),
-        cache_read: 0,
-        cache_write: 0,
-    }
+/// The usage of a request that read and wrote so many tokens.
+pub(crate) fn counted(read: usize, written: usize) -> Usage {
+    let tokens = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Usage { input: tokens(read), output: tokens(written), cache_read: 0, cache_write: 0 }
 }
 
 /// Adds one request to what a conversation spent.
@@ -122,7 +113,7 @@ mod tests {
 
     #[test]
     fn totals_grow_with_the_conversation() {
-        let spent = add(add(Spent::default(), estimate(400, 40), 1), estimate(800, 80), 0);
-        assert_eq!(spent, Spent { tokens: 1_300 + 10 + 1_400 + 20, requests: 2, tool_calls: 1 });
+        let spent = add(add(Spent::default(), counted(100, 10), 1), counted(200, 20), 0);
+        assert_eq!(spent, Spent { tokens: 330, requests: 2, tool_calls: 1 });
     }
 }

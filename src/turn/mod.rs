@@ -5,14 +5,16 @@
 
 mod error;
 mod event;
+mod ids;
 mod quota;
 mod repair;
 mod request;
 
 pub use error::{ErrorKind, TurnError};
 pub use event::{Page, StopReason, TurnEvent, Usage, UsageSource, WebSearch};
+pub use ids::unique_id;
 pub use quota::Quota;
 pub use repair::repair;
 pub use request::{
-    Content, File, Format, Image, Limits, Message, Output, Tool, ToolCall, ToolChoice, ToolResult, Turn,
+    Content, File, Format, Image, Limits, Message, Output, RAW_ARGUMENTS, Tool, ToolCall, ToolChoice, ToolResult, Turn,
 };

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::turn::{Content, Message, Output, ToolResult, Turn};
+use crate::turn::{Content, Message, Output, ToolResult, Turn, unique_id};
 
 /// What the model is told of a call whose result never came.
 const UNANSWERED: &str = "This call was interrupted before it gave a result.";
@@ -19,7 +19,7 @@ const CONTINUE: &str = "Continue.";
 ///
 /// Orphan results become user text, of several results of one call the last counts, calls without a result get one
 /// that says so, calls with the same id get ids of their own, whole numbers that a double cannot hold become text, and
-/// empty texts and messages go without mention.
+/// empty texts and messages go without mention. That arguments are no object, and were kept as text, is said too.
 pub fn repair(turn: &mut Turn) -> Vec<String> {
     let mut history = History::default();
     for message in turn.messages.drain(..) {
@@ -33,9 +33,7 @@ pub fn repair(turn: &mut Turn) -> Vec<String> {
     }
     turn.messages = history.flatten();
     if !asks_for_an_answer(&turn.messages) {
-        if !turn.messages.is_empty() {
-            history.made.insert("nothing_asked");
-        }
+        history.made.insert("nothing_asked");
         turn.messages.push(Message::User(vec![Content::Text(CONTINUE.to_owned())]));
     }
     history.made.into_iter().map(str::to_owned).collect()
@@ -83,6 +81,9 @@ impl History {
             if let Output::ToolCall(call) = output {
                 let given = call.id.clone();
                 call.id = self.unique_id(&given);
+                if call.has_raw_arguments() {
+                    self.made.insert("arguments_as_text");
+                }
                 if spell_out_all(call.arguments.values_mut()) {
                     self.made.insert("number_as_text");
                 }
@@ -99,19 +100,11 @@ impl History {
 
     /// `given`, or where it is taken or empty, an id made from it that the same history always gets.
     fn unique_id(&mut self, given: &str) -> String {
-        if !given.is_empty() && self.ids.insert(given.to_owned()) {
-            return given.to_owned();
+        let id = unique_id(given, &mut self.ids);
+        if id != given {
+            self.made.insert(if given.is_empty() { "missing_call_id" } else { "duplicate_call_id" });
         }
-        self.made.insert(if given.is_empty() { "missing_call_id" } else { "duplicate_call_id" });
-        let stem = if given.is_empty() { "call" } else { given };
-        let mut number = 2_usize;
-        loop {
-            let id = format!("{stem}_{number}");
-            if self.ids.insert(id.clone()) {
-                return id;
-            }
-            number += 1;
-        }
+        id
     }
 
     fn result(&mut self, result: ToolResult) {

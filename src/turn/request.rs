@@ -101,6 +101,18 @@ pub struct ToolCall {
     pub arguments: Map<String, Value>,
 }
 
+/// The name under which a dialect keeps the arguments of a call in the history that are no JSON object: a model may have
+/// written anything, and a session that holds one broken call must go on.
+pub const RAW_ARGUMENTS: &str = "_raw";
+
+impl ToolCall {
+    /// True when the arguments are text that was no JSON object.
+    #[must_use]
+    pub fn has_raw_arguments(&self) -> bool {
+        self.arguments.len() == 1 && self.arguments.get(RAW_ARGUMENTS).is_some_and(Value::is_string)
+    }
+}
+
 /// The result of a tool call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolResult {

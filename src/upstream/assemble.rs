@@ -3,13 +3,13 @@
 //! It keeps the task tree, tells what of it a user newly hears, and holds tool calls back until the end, for their
 //! arguments may change until then (`WARP-PROTOCOL.md` §3.4). It must not know HTTP, SSE, time or any client.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 
 use crate::{
     schema::Schema,
-    turn::{ErrorKind, Page, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource},
+    turn::{ErrorKind, Page, StopReason, ToolCall, TurnError, TurnEvent, Usage, UsageSource, unique_id},
     upstream::{
         entry::{Call, Entry, Voice, common_prefix},
         event::{Action, Event, EventError, RawTask, Reader},
@@ -158,7 +158,7 @@ impl Assembler {
         &self.tree
     }
 
-    /// True when some action could not be applied, so that the tree must not be sent back.
+    /// True when some action could not be applied, or two calls share an id, so that the tree must not be sent back.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
         self.is_damaged
@@ -170,19 +170,50 @@ impl Assembler {
         &self.problems
     }
 
-    /// Every new tool call that no message of the tree answers, the root task's first.
+    /// Every new tool call that no message behind it answers, the root task's first.
     #[must_use]
     pub fn pending_calls(&self) -> Vec<Call> {
         let tasks = self.tree.tasks();
-        let answered: BTreeSet<String> = all_entries(tasks).filter_map(Entry::answers_call).collect();
+        let answers = answers(tasks);
         let root = self.tree.root();
         let root_first = root.into_iter().chain((0..tasks.len()).filter(|place| Some(*place) != root));
         let mut calls: Vec<Call> = Vec::new();
-        for entry in root_first.flat_map(|place| tasks[place].entries()).filter(|entry| entry.is_new()) {
-            match entry.call() {
-                Some(Call::Client { id, .. } | Call::BuiltIn { id, .. }) if answered.contains(&id) => {}
-                Some(call @ (Call::Client { .. } | Call::BuiltIn { .. })) if !calls.contains(&call) => calls.push(call),
-                Some(Call::Client { .. } | Call::BuiltIn { .. } | Call::Server { .. }) | None => {}
+        for task in root_first {
+            for (at, entry) in tasks[task].entries().iter().enumerate().filter(|(_, entry)| entry.is_new()) {
+                // A result before the call answers an older one with the same id.
+                let answers_this = |place: &(usize, usize)| place.0 != task || place.1 > at;
+                match entry.call() {
+                    Some(Call::Client { id, .. } | Call::BuiltIn { id, .. })
+                        if answers.get(&id).is_some_and(|places| places.iter().any(answers_this)) => {}
+                    Some(call @ (Call::Client { .. } | Call::BuiltIn { .. })) if !calls.contains(&call) => {
+                        calls.push(call);
+                    }
+                    Some(Call::Client { .. } | Call::BuiltIn { .. } | Call::Server { .. }) | None => {}
+                }
+            }
+        }
+        calls
+    }
+
+    /// The same calls with ids of their own, as a client wants them. Where the upstream's own ids are none, its tree
+    /// cannot be gone on with: nobody could say which of its calls a result answers.
+    fn calls_to_tell(&mut self) -> Vec<Call> {
+        let mut calls = self.pending_calls();
+        let mut taken: BTreeSet<String> = all_entries(self.tree.tasks())
+            .filter(|entry| !entry.is_new())
+            .filter_map(|entry| match entry.call() {
+                Some(Call::Client { id, .. } | Call::BuiltIn { id, .. }) => Some(id),
+                Some(Call::Server { .. }) | None => None,
+            })
+            .collect();
+        for call in &mut calls {
+            if let Call::Client { id, .. } = call {
+                let own = unique_id(id, &mut taken);
+                if own != *id {
+                    self.is_damaged = true;
+                    self.note(format!("a tool call's id is missing or not its own: {id:?}; it was called {own:?}"));
+                    *id = own;
+                }
             }
         }
         calls
@@ -241,7 +272,7 @@ impl Assembler {
     fn finish(&mut self, finish: &Finish, out: &mut Vec<TurnEvent>) {
         self.is_over = true;
         self.tokens_after = finish.conversation_tokens;
-        let calls = self.pending_calls();
+        let calls = self.calls_to_tell();
         let has_calls = calls.iter().any(|call| matches!(call, Call::Client { .. }));
         let reason = match &finish.reason {
             Ok(StopReason::EndTurn) if has_calls => Ok(StopReason::ToolCalls),
@@ -343,6 +374,19 @@ pub(crate) fn spoken(tasks: &[Task], voice: Voice) -> String {
     let root = root_of(tasks).map(|place| tasks[place].entries()).unwrap_or_default();
     let new = root.iter().filter(|entry| entry.is_new());
     new.filter_map(|entry| entry.says()).filter(|(own, _)| *own == voice).map(|(_, words)| words).collect()
+}
+
+/// Where results stand, by the id of the call that they answer.
+fn answers(tasks: &[Task]) -> HashMap<String, Vec<(usize, usize)>> {
+    let mut answers: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+    for (task, of) in tasks.iter().enumerate() {
+        for (at, entry) in of.entries().iter().enumerate() {
+            if let Some(id) = entry.answers_call() {
+                answers.entry(id).or_default().push((task, at));
+            }
+        }
+    }
+    answers
 }
 
 fn all_entries(tasks: &[Task]) -> impl Iterator<Item = &Entry> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    models::{Catalogue, Effort, Model},
+    models::{Catalogue, Closed, ClosedBy, Effort, Model},
     secret::Secret,
     service::{Address, Asked, GraphqlError},
 };
@@ -75,21 +75,27 @@ fn parse(mut user: Value) -> Result<Catalogue, GraphqlError> {
 }
 
 fn catalogue(list: AvailableLlms) -> Result<Catalogue, GraphqlError> {
-    let mut models: Vec<Model> = Vec::new();
-    for choice in list.choices.into_iter().filter(is_open) {
-        if !choice.id.is_empty() && models.iter().all(|model| model.id != choice.id) {
-            models.push(model(choice));
+    let (mut models, mut closed): (Vec<Model>, Vec<Closed>) = (Vec::new(), Vec::new());
+    for choice in list.choices {
+        match closed_by(&choice) {
+            Some(by) => closed.push(Closed { id: choice.id, by }),
+            None if choice.id.is_empty() || models.iter().any(|model| model.id == choice.id) => {}
+            None => models.push(model(choice)),
         }
     }
     let first = models.first().map(|model| model.id.clone()).ok_or_else(|| unreadable("it lists no usable model"))?;
     let default_id = list.default_id.filter(|id| models.iter().any(|model| model.id == *id)).unwrap_or(first);
-    Ok(Catalogue::of_account(models, default_id))
+    Ok(Catalogue::of_account(models, default_id).with_closed(closed))
 }
 
-/// False for what this account can never use. Reasons that pass, such as a vendor's outage, are the upstream's to tell
-/// when the model is asked for.
-fn is_open(choice: &Choice) -> bool {
-    !matches!(choice.disable_reason.as_deref(), Some("ADMIN_DISABLED" | "REQUIRES_UPGRADE"))
+/// Who keeps this account from a model for good. Reasons that pass, such as a vendor's outage or credits that are spent,
+/// are the upstream's to tell when the model is asked for.
+fn closed_by(choice: &Choice) -> Option<ClosedBy> {
+    match choice.disable_reason.as_deref() {
+        Some("ADMIN_DISABLED") => Some(ClosedBy::Admin),
+        Some("REQUIRES_UPGRADE") => Some(ClosedBy::Plan),
+        Some(_) | None => None,
+    }
 }
 
 fn model(choice: Choice) -> Model {
@@ -154,6 +160,7 @@ mod tests {
             {"id": "banned", "disableReason": "ADMIN_DISABLED"},
             {"id": "m-2", "displayName": "again"},
             {"id": "bare"},
+            {"id": "spent", "disableReason": "OUT_OF_REQUESTS"},
         ])
     }
 
@@ -161,7 +168,7 @@ mod tests {
     fn the_list_is_read_as_it_is_without_what_the_account_cannot_use() {
         let catalogue = parse(answer(choices())).unwrap();
         let ids: Vec<_> = catalogue.models().iter().map(|model| model.id.as_str()).collect();
-        assert_eq!(ids, ["m 1 (Odd)", "m-2", "bare"]);
+        assert_eq!(ids, ["m 1 (Odd)", "m-2", "bare", "spent"]);
         assert_eq!(catalogue.default_id(), "m-2");
         let odd = Model {
             id: "m 1 (Odd)".to_owned(),
@@ -178,7 +185,10 @@ mod tests {
             (catalogue.models()[2].display_name.as_str(), catalogue.models()[2].vendor.as_str()),
             ("bare", "unknown")
         );
-        assert_eq!(catalogue.resolve("dear"), None, "the account's list is authoritative");
+        assert_eq!(catalogue.resolve("unheard-of"), None, "the account's list is authoritative");
+        for (id, by) in [("dear", ClosedBy::Plan), ("banned", ClosedBy::Admin)] {
+            assert_eq!((catalogue.resolve(id), catalogue.closed(id).map(|closed| closed.by)), (None, Some(by)));
+        }
         assert_eq!(catalogue.sibling("m-2", Effort::XHigh).map(|model| model.id.as_str()), Some("m 1 (Odd)"));
     }
 

@@ -3,11 +3,14 @@
 //! It must not know what is in either: bytes go out and bytes come back. It makes one attempt; who tries again is
 //! decided elsewhere.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use reqwest::{Response, StatusCode, header};
+use reqwest::{
+    Response, StatusCode,
+    header::{self, HeaderMap},
+};
 
 use crate::{
     secret::Secret,
@@ -17,6 +20,7 @@ use crate::{
         config::Config,
         failure::{Class, ERROR_CODE, Failure},
         payload,
+        tap::{End, Sent, Taps},
     },
 };
 
@@ -35,6 +39,8 @@ const REFUSAL_LIMIT: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    /// The headers of every request, apart from the bearer.
+    headers: HeaderMap,
     url: String,
     idle_timeout: Duration,
 }
@@ -47,6 +53,9 @@ pub struct Events {
     parsed: Vec<sse::Event>,
     idle_timeout: Duration,
     is_empty: bool,
+    taps: Taps,
+    /// Why there is no more, kept until what came before it has been taken.
+    failure: Option<Failure>,
 }
 
 impl Client {
@@ -67,7 +76,8 @@ impl Client {
             .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .build()
             .map_err(unusable)?;
-        Ok(Self { http, url: format!("{}{PATH}", config.address.root), idle_timeout: config.idle_timeout })
+        let headers = service::headers(config.address.client_version.as_deref());
+        Ok(Self { http, headers, url: format!("{}{PATH}", config.address.root), idle_timeout: config.idle_timeout })
     }
 
     /// The HTTP client, for other calls to the same upstream.
@@ -76,11 +86,32 @@ impl Client {
         &self.http
     }
 
-    /// Sends the wire bytes of a `Request` and waits for the answer to begin.
+    /// Sends the wire bytes of a `Request` and waits for the answer to begin; `taps` hear the whole exchange.
     ///
     /// # Errors
     /// When the upstream cannot be reached, stays silent, or answers with anything but a stream of events.
-    pub async fn call(&self, body: Bytes, bearer: &Secret) -> Result<Events, Failure> {
+    pub async fn call(&self, body: Bytes, bearer: &Secret, mut taps: Taps) -> Result<Events, Failure> {
+        let called = self.answered(body, bearer, &mut taps).await;
+        match called {
+            Ok(response) => Ok(Events {
+                response,
+                decoder: sse::Decoder::default(),
+                parsed: Vec::new(),
+                idle_timeout: self.idle_timeout,
+                is_empty: true,
+                failure: None,
+                taps,
+            }),
+            Err(failure) => {
+                taps.tell(|tap| tap.ended(End::Broken(failure.error.to_string())));
+                Err(failure)
+            }
+        }
+    }
+
+    /// Waits for an answer that is a stream of events.
+    async fn answered(&self, body: Bytes, bearer: &Secret, taps: &mut Taps) -> Result<Response, Failure> {
+        taps.tell(|tap| tap.sent(Sent { url: &self.url, headers: &self.headers, body: &body }));
         let request = self
             .http
             .post(&self.url)
@@ -89,32 +120,30 @@ impl Client {
             .bearer_auth(bearer.expose())
             .body(body);
         let answered = tokio::time::timeout(self.idle_timeout, request.send()).await;
-        let response = answered.map_err(|_| self.silent())?.map_err(|error| Failure::unreachable(reasons(&error)))?;
+        let response = answered.map_err(|_| self.silent())?.map_err(|error| unsent(&error))?;
+        taps.tell(|tap| tap.answered(response.status().as_u16(), response.headers()));
         if response.status() != StatusCode::OK {
-            return Err(self.refused(response).await);
+            return Err(self.refused(response, taps).await);
         }
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("text/event-stream") {
             let message = format!("The upstream answered with {kind:?} instead of a stream of events.");
             return Err(Failure::terminal(TurnError::new(ErrorKind::Upstream, message)));
         }
-        Ok(Events {
-            response,
-            decoder: sse::Decoder::default(),
-            parsed: Vec::new(),
-            idle_timeout: self.idle_timeout,
-            is_empty: true,
-        })
+        Ok(response)
     }
 
-    async fn refused(&self, mut response: Response) -> Failure {
+    async fn refused(&self, mut response: Response, taps: &mut Taps) -> Failure {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (code, retry_after) = (header(ERROR_CODE), header("retry-after"));
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while body.len() < REFUSAL_LIMIT {
             match tokio::time::timeout(self.idle_timeout, response.chunk()).await {
-                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+                Ok(Ok(Some(chunk))) => {
+                    taps.tell(|tap| tap.received(&chunk));
+                    body.extend_from_slice(&chunk);
+                }
                 Ok(Ok(None) | Err(_)) | Err(_) => break,
             }
         }
@@ -131,30 +160,54 @@ impl Events {
     /// already arrived is taken along, so that it can be passed on in one write. Returns false at the end.
     ///
     /// # Errors
-    /// When the connection breaks, the upstream falls silent, or what comes is not a stream of events.
+    /// When the connection breaks, the upstream falls silent, or what comes is not a stream of events; but only after
+    /// the payloads before that, however the bytes came: whether a call may be made again depends on them.
     pub async fn next(&mut self, payloads: &mut Vec<Bytes>) -> Result<bool, Failure> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let read = self.read().await;
+        let went_on = self.take(payloads).and(read);
+        match &went_on {
+            Ok(true) => {}
+            Ok(false) => self.taps.tell(|tap| tap.ended(End::Whole)),
+            Err(failure) => self.taps.tell(|tap| tap.ended(End::Broken(failure.error.to_string()))),
+        }
+        match went_on {
+            Err(failure) if !payloads.is_empty() => {
+                self.failure = Some(failure);
+                Ok(true)
+            }
+            went_on => went_on,
+        }
+    }
+
+    /// Parses the next bytes and what has arrived behind them. Returns false at the end.
+    async fn read(&mut self) -> Result<bool, Failure> {
         let chunk = tokio::time::timeout(self.idle_timeout, self.response.chunk()).await;
         let mut chunk = chunk.map_err(|_| silent(self.idle_timeout))?.map_err(|error| broken(&reasons(&error)))?;
         loop {
             let Some(bytes) = chunk else {
                 self.decoder.finish(&mut self.parsed).map_err(|error| broken(&error))?;
-                self.take(payloads)?;
                 return if self.is_empty { Err(empty()) } else { Ok(false) };
             };
             self.is_empty &= bytes.is_empty();
+            self.taps.tell(|tap| tap.received(&bytes));
             self.decoder.push(&bytes, &mut self.parsed).map_err(|error| broken(&error))?;
             match self.response.chunk().now_or_never() {
                 Some(more) => chunk = more.map_err(|error| broken(&reasons(&error)))?,
-                None => break,
+                None => return Ok(true),
             }
         }
-        self.take(payloads)?;
-        Ok(true)
     }
 
     fn take(&mut self, payloads: &mut Vec<Bytes>) -> Result<(), Failure> {
+        let before = payloads.len();
         for event in self.parsed.drain(..) {
             payloads.extend(payload::decode(&event.data).map_err(|error| undecodable(&error))?);
+        }
+        if payloads.len() > before {
+            self.taps.tell(|tap| tap.opened(&payloads[before..]));
         }
         Ok(())
     }
@@ -183,10 +236,44 @@ fn empty() -> Failure {
     Failure::terminal(TurnError::new(ErrorKind::Upstream, message))
 }
 
+/// A request that did not get through. What fails for the upstream's identity fails again in the same way.
+fn unsent(error: &reqwest::Error) -> Failure {
+    match tls_error(error).is_some_and(is_lasting) {
+        true => Failure::untrusted(reasons(error)),
+        false => Failure::unreachable(reasons(error)),
+    }
+}
+
+/// The error of TLS among the causes of `error`.
+fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut cause = Some(error);
+    while let Some(inner) = cause {
+        if let Some(tls) = inner.downcast_ref() {
+            return Some(tls);
+        }
+        // An I/O error does not count what it wraps among its causes.
+        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| inner.source());
+    }
+    None
+}
+
+/// True for what another attempt does not change: a certificate that is not valid, or an end that speaks no TLS, or none
+/// that we know.
+fn is_lasting(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidCertificate(_)
+            | rustls::Error::NoCertificatesPresented
+            | rustls::Error::InvalidMessage(_)
+            | rustls::Error::PeerIncompatible(_)
+    )
+}
+
 /// An error with all its causes; reqwest's own text names only the outermost. URLs are left out: they may hold keys.
 fn reasons(error: &reqwest::Error) -> String {
     let mut reasons = Vec::new();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = Error::source(error);
     while let Some(inner) = cause {
         reasons.push(inner.to_string());
         cause = inner.source();
@@ -195,4 +282,23 @@ fn reasons(error: &reqwest::Error) -> String {
         reasons.push(if error.is_timeout() { "it took too long".to_owned() } else { "the request failed".to_owned() });
     }
     reasons.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use rustls::CertificateError;
+
+    use super::{is_lasting, tls_error};
+
+    #[test]
+    fn a_certificate_that_is_not_valid_is_found_among_the_causes_and_lasts() {
+        let wrapped = |error: rustls::Error| io::Error::other(io::Error::new(io::ErrorKind::InvalidData, error));
+        let invalid = wrapped(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        assert!(tls_error(&invalid).is_some_and(is_lasting));
+        let alert = wrapped(rustls::Error::AlertReceived(rustls::AlertDescription::InternalError));
+        assert!(tls_error(&alert).is_some_and(|error| !is_lasting(error)), "the other end may recover");
+        assert!(tls_error(&io::Error::other("reset")).is_none());
+    }
 }

@@ -31,6 +31,8 @@ pub enum Class {
     OutOfCredits,
     /// The account is blocked. Never again with this credential.
     Forbidden,
+    /// The upstream is not what it should be, so nothing is sent to it until somebody changes that.
+    Untrusted,
     /// Nothing helps.
     Terminal,
 }
@@ -50,6 +52,14 @@ impl Failure {
     pub fn unreachable(what: impl std::fmt::Display) -> Self {
         let message = format!("The upstream could not be reached: {what}");
         Self { error: TurnError::new(ErrorKind::UpstreamUnavailable, message), class: Class::Transient }
+    }
+
+    /// Something answers in the upstream's place that is not to be trusted, or does not speak TLS.
+    #[must_use]
+    pub fn untrusted(what: impl std::fmt::Display) -> Self {
+        let hint = "If a proxy of yours stands in between, name the certificate of its authority with `ca_file`.";
+        let message = format!("The upstream's identity cannot be verified: {what}. {hint}");
+        Self { error: TurnError::new(ErrorKind::Upstream, message), class: Class::Untrusted }
     }
 
     /// A request that was never sent because it cannot be made.

@@ -17,6 +17,7 @@ pub mod payload;
 pub mod quota;
 pub mod request;
 mod service;
+pub mod tap;
 pub mod transcript;
 pub mod tree;
 mod web;

@@ -22,6 +22,7 @@ use crate::{
         failure::Failure,
         quota,
         request::{Builder, Built, Continued, Given, Past},
+        tap::Taps,
     },
 };
 
@@ -79,8 +80,8 @@ impl Upstream {
     ///
     /// # Errors
     /// When no stream of events comes.
-    pub async fn call(&self, body: Bytes, bearer: &Secret) -> Result<Events, Failure> {
-        self.client.call(body, bearer).await
+    pub async fn call(&self, body: Bytes, bearer: &Secret, taps: Taps) -> Result<Events, Failure> {
+        self.client.call(body, bearer, taps).await
     }
 
     /// An assembler for the answer to a request that sent `tasks`.

@@ -161,6 +161,32 @@ async fn what_a_retry_cannot_help_is_not_retried() {
 }
 
 #[tokio::test]
+async fn an_upstream_that_cannot_prove_who_it_is_is_asked_once() {
+    let bench = bench(json!({"exchanges": [plain("never heard")]})).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let root = format!("https://{}", listener.local_addr().unwrap());
+    let callers = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&callers);
+    let mut serving = tokio::task::JoinSet::new();
+    serving.spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            // It speaks no TLS. The caller may be gone before it hears that.
+            drop(tokio::io::AsyncWriteExt::write_all(&mut caller, b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
+        }
+    });
+    let credentials = credential::Config {
+        api_key: Some(Secret::new(simulator::API_KEY)),
+        ..credential::Config::new(Address::new(bench.simulator.url()))
+    };
+    let gateway = gateway(&bench.simulator, credentials, |config| config.address.root = root);
+    let Err(error) = gateway.run(turn("hi"), Scope::default()).await else { panic!("an answer from nowhere") };
+    assert_eq!(error.kind, ErrorKind::Upstream);
+    assert!(error.message.contains("identity cannot be verified") && error.message.contains("ca_file"), "{error}");
+    assert_eq!(callers.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
 async fn an_end_that_is_a_failure_is_an_error_while_nothing_was_heard_and_an_event_after() {
     for (reason, kind) in [
         (json!("quota_limit"), ErrorKind::QuotaExhausted),
@@ -370,7 +396,7 @@ fn user(text: &str) -> Message {
 }
 
 fn of_client(client: &str) -> Scope {
-    Scope { client: client.to_owned(), session: None }
+    Scope { client: client.to_owned(), ..Scope::default() }
 }
 
 async fn ask_as(bench: &Bench, client: &str, turn: &Turn) -> Vec<TurnEvent> {

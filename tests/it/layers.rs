@@ -22,7 +22,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("simulator", &["sse", "schema"]),
     ("capture", &["sse", "schema", "secret"]),
     // Its callers ask it which models there are.
-    ("gateway", &["turn", "upstream", "credential", "monitor", "capture", "models", "state"]),
+    ("gateway", &["turn", "upstream", "credential", "monitor", "capture", "models", "service", "state"]),
     // It holds the clients' keys, which are secrets.
     ("server", &["gateway", "dialect", "monitor", "schema", "models", "turn", "sse", "capture", "secret", "state"]),
     ("cli", &["*"]),

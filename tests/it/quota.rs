@@ -63,20 +63,20 @@ async fn the_quota_is_read_once_and_counted_down_by_what_turns_cost() {
     assert_eq!(quota(&gateway).await, None, "nobody asked for it");
     gateway.watch_quota(LONG).await.unwrap();
     let quota = quota(&gateway).await.unwrap();
-    // The simulator counts one for its first answer; the second was charged as it said itself.
-    assert_eq!((quota.limit, quota.used, quota.remaining()), (300, 3.5, 296));
+    // The service tells whole credits, three for its first answer; the second was charged as it said itself.
+    assert_eq!((quota.limit, quota.used, quota.remaining()), (300, 5.5, 294));
     assert_eq!((quota.available, quota.refresh_at), (Some(true), Some(4_070_908_800)));
 }
 
 #[tokio::test]
 async fn the_quota_is_read_again_after_turns_when_it_is_old_enough() {
-    let simulator = simulator(100.0);
+    let simulator = simulator(2.5);
     let gateway = gateway(simulator.url());
     gateway.watch_quota(Duration::ZERO).await.unwrap();
     let answer = answer(&gateway).await;
     for _ in 0..500 {
-        // Counted here it would be a hundred; the simulator says one.
-        if answer.meter().quota().is_some_and(|quota| quota.used == 1.0) {
+        // Counted here it would be two and a half; the service tells whole credits.
+        if answer.meter().quota().is_some_and(|quota| quota.used == 3.0) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;

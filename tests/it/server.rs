@@ -2,37 +2,39 @@
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    ops::{Deref, DerefMut},
     time::{Duration, Instant},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-    task::JoinSet,
+    net::TcpStream,
 };
-use warp2api::{
-    credential,
-    gateway::{Gateway, Patience},
-    schema::Schema,
-    secret::Secret,
-    server::{self, Config},
-    service::Address,
-    simulator::{self, Simulator},
-    upstream,
-};
+use warp2api::{secret::Secret, server::Config, simulator::Simulator};
+
+use crate::front::{Front, Setup, header, playing};
 
 /// A server whose upstream is a simulator that plays a scenario.
 struct Bench {
     simulator: Simulator,
-    address: SocketAddr,
-    client: reqwest::Client,
-    stop: Option<oneshot::Sender<()>>,
-    serving: JoinSet<std::io::Result<()>>,
+    front: Front,
+}
+
+impl Deref for Bench {
+    type Target = Front;
+
+    fn deref(&self) -> &Front {
+        &self.front
+    }
+}
+
+impl DerefMut for Bench {
+    fn deref_mut(&mut self) -> &mut Front {
+        &mut self.front
+    }
 }
 
 impl Bench {
@@ -41,32 +43,9 @@ impl Bench {
     }
 
     async fn with(exchanges: Value, config: Config) -> Self {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), json!({"exchanges": exchanges}).to_string()).unwrap();
-        let play = simulator::Config::parse(file.path().to_str().unwrap()).unwrap();
-        let simulator = Simulator::start(play, Schema::embedded()).unwrap();
-        let credentials = credential::Config {
-            api_key: Some(Secret::new(simulator::API_KEY)),
-            ..credential::Config::new(Address::new(simulator.url()))
-        };
-        let pool = Arc::new(credential::Pool::from_config(credentials).unwrap());
-        let patience = Patience { first_pause: Duration::from_millis(1), ..Patience::default() };
-        let upstream = upstream::Config::new(simulator.url());
-        let upstream = upstream::Upstream::new(Schema::embedded(), &upstream).unwrap();
-        let gateway = Gateway::new(upstream, pool, patience);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel();
-        let mut serving = JoinSet::new();
-        serving.spawn(server::run(listener, config, gateway, async {
-            let _ = stopped.await;
-        }));
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { simulator, address, client, stop: Some(stop), serving }
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address))
+        let simulator = playing(&exchanges);
+        let front = Front::start(simulator.url(), Setup { server: config, ..Setup::default() }).await;
+        Self { simulator, front }
     }
 
     async fn get(&self, path: &str) -> Response {
@@ -74,7 +53,7 @@ impl Bench {
     }
 
     async fn chat(&self, body: &Value) -> Response {
-        self.request(Method::POST, "/v1/chat/completions").body(body.to_string()).send().await.unwrap()
+        self.post("/v1/chat/completions", body).await
     }
 }
 
@@ -108,10 +87,6 @@ fn content(chunks: &[Value], choice: u64) -> String {
     let choices = chunks.iter().flat_map(|chunk| chunk["choices"].as_array().into_iter().flatten());
     let deltas = choices.filter(|delta| delta["index"] == choice);
     deltas.filter_map(|choice| choice["delta"]["content"].as_str()).collect()
-}
-
-fn header<'a>(response: &'a Response, name: &str) -> &'a str {
-    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 /// Checks the status and the code of an error in OpenAI's form.
@@ -457,6 +432,9 @@ async fn a_strict_server_refuses_what_cannot_be_honoured() {
     let error = check_error(bench.chat(&question(json!({"seed": 7, "top_p": 0.5}))).await, 400, Value::Null).await;
     assert_eq!(error["param"], "seed");
     assert_eq!(bench.chat(&question(json!({"top_p": 1, "user": "u"}))).await.status(), StatusCode::OK);
+    let harmless = json!({"model": "auto", "input": "hi", "include": ["reasoning.encrypted_content"]});
+    let response = bench.request(Method::POST, "/v1/responses").body(harmless.to_string()).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "what costs nothing to lack is not refused");
 }
 
 #[tokio::test]
@@ -521,4 +499,17 @@ async fn a_complete_response_says_when_it_was() {
     assert_eq!(body(bench.get(&format!("/v1/responses/{id}")).await).await["completed_at"], whole["completed_at"]);
     let cut = body(ask(json!({"max_output_tokens": 1})).await.unwrap()).await;
     assert_eq!((&cut["status"], &cut["completed_at"]), (&json!("incomplete"), &Value::Null));
+}
+
+#[tokio::test]
+async fn what_a_model_cannot_be_asked_for_is_not_found() {
+    let bench = Bench::new(json!([plain("x")])).await;
+    for path in ["/v1beta/models/auto:embedContent", "/v1/models/auto:batchEmbedContents"] {
+        let response = bench.request(Method::POST, path).body("{}").send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        let error = body(response).await["error"].clone();
+        assert!(error["message"].as_str().unwrap().contains(":generateContent"), "it says what there is: {error}");
+    }
+    let response = bench.request(Method::POST, "/v1/models/auto").body("{}").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
 }

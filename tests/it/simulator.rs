@@ -662,6 +662,7 @@ async fn spoken_triggers_change_the_text() {
         ("slow say json 7", "7"),
         ("describe the image", "There is no image in this request."),
         ("instructions", "There are no instructions in this request."),
+        ("recall", "You have said nothing before."),
         (
             "I think it is a long road.",
             "You said: “I think it is a long road.”. This answer comes from the simulator \

@@ -113,6 +113,9 @@ async fn model(backend: &Backend, wanted: Option<&str>, output: &mut Output) -> 
     }
     let catalogue = backend.gateway.catalogue();
     catalogue.resolve(name).ok_or_else(|| {
+        if let Some(closed) = catalogue.closed(name) {
+            return Failure::usage(closed.to_string());
+        }
         let failure = Failure::usage(format!("there is no model {name:?}"));
         match catalogue.nearest(name) {
             Some(near) => failure.hint(format!("did you mean {near}?")),

@@ -21,6 +21,7 @@ use crate::credential::{
     ledger::{Ledger, Noted},
     slot::Slot,
     source::{self, Source},
+    store::PoolLedger,
 };
 
 mod choose;
@@ -88,7 +89,8 @@ impl Pool {
     /// As [`Pool::from_config`].
     pub fn with_clock(config: &Config, clock: Clock) -> Result<Self, CredentialError> {
         let sources = source::from_config(config, &clock)?;
-        Ok(Self::of_sources(sources, config.size, clock, None))
+        let ledger = config.store.clone().map(|store| Box::new(PoolLedger::new(store)) as Box<dyn Ledger>);
+        Ok(Self::of_sources(sources, config.size, clock, ledger))
     }
 
     fn of_sources(sources: Vec<Box<dyn Source>>, size: usize, clock: Clock, ledger: Option<Box<dyn Ledger>>) -> Self {

@@ -1,16 +1,27 @@
 //! The pool with sources and accounts that are made up, where what matters is the pool.
 
 use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicUsize, Ordering},
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
+use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::*;
 use crate::{
-    credential::{Kind, Tier, source::Acquired, token::Credential},
+    credential::{
+        Counter, CredentialError, Kind, Outcome, Pool, Tier, Wish,
+        account::Account,
+        ledger::{Ledger, Noted},
+        pool::EMERGENCY,
+        source::{Acquired, Source},
+        token::Credential,
+    },
     secret::Secret,
 };
 
@@ -107,10 +118,6 @@ impl Ledger for Book {
     }
 
     fn count(&self, _more: &[(Counter, u64)]) {}
-
-    fn counted(&self) -> Vec<(Counter, u64)> {
-        Vec::new()
-    }
 
     fn publish(&self, _snapshot: &Value) {}
 

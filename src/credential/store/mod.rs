@@ -14,11 +14,13 @@ use crate::state::{KeyKind, Lock, State, StateError};
 mod accounts;
 mod ledger;
 mod loans;
+mod pooled;
 mod session;
 
 pub use accounts::{Added, Identity, New, Stored};
 pub use ledger::StoredStanding;
 pub use loans::Loan;
+pub(crate) use pooled::PoolLedger;
 pub(crate) use session::Session;
 
 /// Accounts on the disk. Cheap to clone; any number of processes may use the same store.

@@ -12,11 +12,9 @@ use crate::{
         field::Field,
         ignored::Ignored,
     },
-    turn::{Content, Message, Output, ToolCall, ToolResult, TurnError},
+    turn::{Content, Message, Output, RAW_ARGUMENTS, ToolCall, ToolResult, TurnError},
 };
 
-/// The input of a call that is no JSON object is kept as text under this name.
-const RAW_INPUT: &str = "_raw";
 /// How Claude Code begins a line of the system prompt that is meant for whoever bills it, not for the model. It is
 /// another with every request.
 const BILLING_LINE: &str = "x-anthropic-billing-header:";
@@ -165,10 +163,10 @@ fn input_members(value: &Value) -> Map<String, Value> {
         Value::String(text) if text.trim().is_empty() => Map::new(),
         Value::String(text) => match serde_json::from_str(text) {
             Ok(Value::Object(members)) => members,
-            Ok(_) | Err(_) => Map::from_iter([(RAW_INPUT.to_owned(), value.clone())]),
+            Ok(_) | Err(_) => Map::from_iter([(RAW_ARGUMENTS.to_owned(), value.clone())]),
         },
         Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
-            Map::from_iter([(RAW_INPUT.to_owned(), Value::String(value.to_string()))])
+            Map::from_iter([(RAW_ARGUMENTS.to_owned(), Value::String(value.to_string()))])
         }
     }
 }

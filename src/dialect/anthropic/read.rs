@@ -79,6 +79,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Result<Request, TurnError> {
         choices: 1,
         encoder: Box::new(MessagesEncoder::new(form)),
         ignored: ignored.into_names(),
+        repaired: Vec::new(),
         session: session(&body),
     })
 }
@@ -100,13 +101,19 @@ impl Thinking {
         match kind.text()? {
             "disabled" => Ok(Self { is_shown: false, budget: None }),
             "enabled" => {
-                let tokens = field.get("budget_tokens").map(|budget| budget.whole()).transpose()?;
+                let tokens = field.get("budget_tokens").filter(|budget| !leaves_it_to_the_model(budget.value()));
+                let tokens = tokens.map(|budget| budget.whole()).transpose()?;
                 Ok(Self { is_shown: !is_omitted, budget: tokens.map(effort_of) })
             }
             // Adaptive, and whatever is to come.
             _ => Ok(Self { is_shown: !is_omitted, budget: None }),
         }
     }
+}
+
+/// True for the budget that opencode's title requests have when it knows no better: -1, as Gemini has it.
+fn leaves_it_to_the_model(budget_tokens: &Value) -> bool {
+    budget_tokens.as_i64() == Some(-1)
 }
 
 /// The effort that spends about this many tokens on thinking.

@@ -11,6 +11,8 @@ pub(crate) struct Pairs {
     /// Ids of calls by their function's name, oldest first. Some may be answered by now.
     by_name: HashMap<String, VecDeque<String>>,
     open: HashSet<String>,
+    /// Every id of a call so far.
+    known: HashSet<String>,
     calls: usize,
 }
 
@@ -23,13 +25,15 @@ impl Pairs {
             given => given.to_owned(),
         };
         self.open.insert(id.clone());
+        self.known.insert(id.clone());
         self.by_name.entry(name.to_owned()).or_default().push_back(id.clone());
         id
     }
 
-    /// The id of the call that a response of `name` with `id` answers; `id` itself when there is no such call.
+    /// The id of the call that a response of `name` with `id` answers; `id` itself when there is no such call. A second
+    /// response to a call that is known by its id is no first one to another.
     pub(crate) fn response(&mut self, name: &str, id: &str) -> String {
-        if self.open.remove(id) {
+        if self.open.remove(id) || self.known.contains(id) {
             return id.to_owned();
         }
         if let Some(waiting) = self.by_name.get_mut(name) {
@@ -55,6 +59,7 @@ mod tests {
         assert_eq!(pairs.call("a", ""), "call_3_a");
         assert_eq!(pairs.response("b", ""), "given");
         assert_eq!(pairs.response("a", "call_3_a"), "call_3_a");
+        assert_eq!(pairs.response("a", "call_3_a"), "call_3_a", "a response that comes twice answers no other call");
         assert_eq!(pairs.response("a", ""), "call_1_a");
         assert_eq!(pairs.response("a", ""), "");
     }

@@ -13,11 +13,9 @@ use crate::{
         gemini::options::{camel, either, for_each},
         ignored::Ignored,
     },
-    turn::{Content, File, Image, TurnError},
+    turn::{Content, File, Image, RAW_ARGUMENTS, TurnError},
 };
 
-/// The arguments of a call that are no JSON object are kept as text under this name.
-const RAW_ARGUMENTS: &str = "_raw";
 /// What may stand in a part beside what it holds.
 const BESIDE: [&str; 3] = ["thought", "thoughtSignature", "partMetadata"];
 /// Application types that are text.

@@ -102,6 +102,7 @@ pub(crate) fn request(ask: &Ask<'_>, path: &Path) -> Result<Request, TurnError> 
         choices: options.choices,
         encoder: Box::new(GeminiEncoder::new(form)),
         ignored: ignored.into_names(),
+        repaired: Vec::new(),
         session: None,
     })
 }

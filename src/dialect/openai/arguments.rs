@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// Arguments that are no JSON object are kept as text under this name.
-const RAW: &str = "_raw";
+use crate::turn::RAW_ARGUMENTS;
+
 /// The one argument of the function that stands for a custom tool.
 pub(crate) const INPUT: &str = "input";
 
@@ -16,10 +16,10 @@ pub(crate) fn read(value: &Value) -> Map<String, Value> {
         Value::String(text) if text.trim().is_empty() => Map::new(),
         Value::String(text) => match serde_json::from_str(text) {
             Ok(Value::Object(members)) => members,
-            Ok(_) | Err(_) => Map::from_iter([(RAW.to_owned(), value.clone())]),
+            Ok(_) | Err(_) => Map::from_iter([(RAW_ARGUMENTS.to_owned(), value.clone())]),
         },
         Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
-            Map::from_iter([(RAW.to_owned(), Value::String(value.to_string()))])
+            Map::from_iter([(RAW_ARGUMENTS.to_owned(), Value::String(value.to_string()))])
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Conversation {
     pub(crate) instructions: Vec<String>,
     /// Everything after.
     pub(crate) messages: Vec<Message>,
+    /// What had to be mended, by the names that the client is told.
+    pub(crate) repaired: Vec<&'static str>,
     /// Legacy calls that wait for their result: the function's name and the id that was given to the call.
     waiting: Vec<(String, String)>,
 }
@@ -37,6 +39,7 @@ pub(crate) fn read(root: &Field<'_, '_>, ignored: &mut Ignored) -> Result<Conver
         // Some clients put all they ask into a system message; the last one is then the question.
         let question = conversation.instructions.pop().ok_or_else(|| field.error("holds no message with content"))?;
         conversation.messages.push(Message::User(vec![Content::Text(question)]));
+        conversation.repaired.push("system_as_question");
     }
     Ok(conversation)
 }

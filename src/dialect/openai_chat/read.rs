@@ -20,7 +20,7 @@ use crate::{
         },
         openai_responses::items,
     },
-    turn::{Limits, Message, Turn, TurnError},
+    turn::{Limits, Turn, TurnError},
 };
 
 /// More choices than this are refused: each is an upstream request of its own.
@@ -67,7 +67,8 @@ pub(crate) fn request(ask: &Ask<'_>) -> Result<Request, TurnError> {
     let effort = root.get("reasoning_effort").or_else(|| reasoning.as_ref()?.get("effort"));
     let (asked_model, model) = model(&root, effort, ask.catalogue, &mut ignored)?;
     let tools = tools::read(&root, &mut ignored)?;
-    let (instructions, messages) = conversation(&root, ask, &tools.names, &mut ignored)?;
+    let items::Conversation { instructions, messages, repaired } =
+        conversation(&root, ask, &tools.names, &mut ignored)?;
     let stream = root.get("stream").map_or(Ok(false), |field| field.flag())?;
     let choices = choices(&root)?;
     let web_search = tools.web_search || root.get("web_search_options").is_some();
@@ -101,24 +102,24 @@ pub(crate) fn request(ask: &Ask<'_>) -> Result<Request, TurnError> {
         choices,
         encoder: Box::new(ChatEncoder::new(form)),
         ignored: ignored.into_names(),
+        repaired,
         session: None,
     })
 }
 
-/// The instructions and the conversation. Some clients send the input of the other API to this one, and expect an
+/// The conversation. Some clients send the input of the other API to this one, and expect an
 /// answer of this one (`CLIENTS.md` §4.11).
 fn conversation(
     root: &Field<'_, '_>,
     ask: &Ask<'_>,
     names: &Names,
     ignored: &mut Ignored,
-) -> Result<(Vec<String>, Vec<Message>), TurnError> {
+) -> Result<items::Conversation, TurnError> {
     if root.get("messages").is_none() && root.get("input").is_some() {
-        let conversation = items::read(root, None, &items::Context { names, kept: ask.kept }, ignored)?;
-        return Ok((conversation.instructions, conversation.messages));
+        return items::read(root, None, &items::Context { names, kept: ask.kept }, ignored);
     }
-    let conversation = messages::read(root, ignored)?;
-    Ok((conversation.instructions, conversation.messages))
+    let messages::Conversation { instructions, messages, repaired, .. } = messages::read(root, ignored)?;
+    Ok(items::Conversation { instructions, messages, repaired })
 }
 
 fn choices(root: &Field<'_, '_>) -> Result<u32, TurnError> {

@@ -27,6 +27,8 @@ pub(crate) struct Conversation {
     pub(crate) instructions: Vec<String>,
     /// Everything after.
     pub(crate) messages: Vec<Message>,
+    /// What had to be mended, by the names that the client is told.
+    pub(crate) repaired: Vec<&'static str>,
 }
 
 /// What items may refer to.
@@ -66,6 +68,7 @@ pub(crate) fn read(
         // Some clients put all they ask into a system message; the last one is then the question.
         let question = conversation.instructions.pop().ok_or_else(|| input.error("holds nothing to answer"))?;
         conversation.messages.push(Message::User(vec![Content::Text(question)]));
+        conversation.repaired.push("system_as_question");
     }
     Ok(conversation)
 }

@@ -41,8 +41,9 @@ const HONOURED: &[&str] = &[
     "include",
     "client_metadata",
 ];
-/// What `include` may ask for that is there without asking.
-const INCLUDED: &[&str] = &["web_search_call.action.sources"];
+/// What `include` may ask for that is there without asking, or whose absence costs nothing: reasoning that is not given
+/// encrypted cannot be sent back, and the upstream remembers its own.
+const INCLUDED: &[&str] = &["web_search_call.action.sources", "reasoning.encrypted_content"];
 
 /// Reads a request.
 pub(crate) fn request(ask: Ask<'_>) -> Result<Request, TurnError> {
@@ -71,13 +72,13 @@ pub(crate) fn request(ask: Ask<'_>) -> Result<Request, TurnError> {
         limits: Limits { stop: Vec::new(), max_output_tokens: most_tokens(root.get("max_output_tokens"))? },
     };
     note_what_is_read_over(&root, &mut ignored)?;
-    let session = session(&body);
+    let (session, repaired) = (session(&body), conversation.repaired);
     let object = object::begun(&body, asked_model, &ask.stamp, store);
     let keep = store.then(|| remembered(&mut body, previous.as_deref(), ask.kept));
     let (names, shows_searches) = (tools.names, tools.web_search);
     let form = Form { answer: ask.stamp.id, stream, names, shows_searches, object, keep };
     let encoder = Box::new(ResponsesEncoder::new(form));
-    Ok(Request { turn, stream, choices: 1, encoder, ignored: ignored.into_names(), session })
+    Ok(Request { turn, stream, choices: 1, encoder, ignored: ignored.into_names(), repaired, session })
 }
 
 /// All that was said up to now, to be kept with the answer.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::schema::{self, Schema};
 use crate::simulator::conversation::{Conversation, Spent};
+use crate::simulator::count;
 use crate::simulator::event::{self, Stamp, add_messages, client_actions, masked, object};
 use crate::simulator::request::{Request, Tool, variant};
 use crate::simulator::scenario::{Chunks, Exchange, Finish, Usage};
@@ -104,7 +105,8 @@ struct Player<'a> {
     pieces: Vec<Piece>,
     last: Option<Last>,
     in_transaction: bool,
-    written: usize,
+    /// All that the model has written.
+    written: String,
     tool_calls: u32,
     ended: bool,
     cost: f64,
@@ -132,7 +134,7 @@ impl<'a> Player<'a> {
             pieces: Vec::new(),
             last: None,
             in_transaction: false,
-            written: 0,
+            written: String::new(),
             tool_calls: 0,
             ended: false,
             cost: 0.0,
@@ -272,7 +274,7 @@ impl<'a> Player<'a> {
     }
 
     fn usage(&self, given: Option<Usage>) -> Usage {
-        given.unwrap_or_else(|| usage::estimate(self.request.text_length(), self.written))
+        given.unwrap_or_else(|| usage::counted(count::read(self.request), count::tokens(&self.written)))
     }
 
     /// The first words of the query, as a title.

@@ -78,7 +78,7 @@ impl Player<'_> {
         let pieces = self.fill_chunks(chunks);
         let (first, rest) =
             pieces.split_first().map_or((String::new(), &[][..]), |(first, rest)| (first.clone(), rest));
-        self.written += first.len();
+        self.written.push_str(&first);
         self.add_to(task_id, object("agent_output", json!({"text": first})), "agent_output.text")?;
         self.more(rest)
     }
@@ -88,7 +88,7 @@ impl Player<'_> {
         let last = last.ok_or("there is no text to go on with")?;
         for piece in pieces {
             self.wait(self.pace.word);
-            self.written += piece.len();
+            self.written.push_str(piece);
             let (kind, field) = last.text_path.split_once('.').unwrap_or_default();
             let message = patch(&last, object(kind, Value::Object(object(field, piece.as_str().into()))));
             let path = [last.text_path.to_owned()];
@@ -101,7 +101,7 @@ impl Player<'_> {
         let pieces = self.fill_chunks(chunks);
         let (first, rest) =
             pieces.split_first().map_or((String::new(), &[][..]), |(first, rest)| (first.clone(), rest));
-        self.written += first.len();
+        self.written.push_str(&first);
         self.add(object("agent_reasoning", json!({"reasoning": first})), "agent_reasoning.reasoning")?;
         self.more(rest)?;
         let finished = object("agent_reasoning", json!({"finished_duration": "1.500s"}));
@@ -119,7 +119,7 @@ impl Player<'_> {
     }
 
     fn replace_text(&mut self, text: &str) -> Result<(), String> {
-        self.written += text.len();
+        self.written.push_str(text);
         self.update_last(object("agent_output", json!({"text": text})), "agent_output.text")
     }
 
@@ -138,7 +138,8 @@ impl Player<'_> {
             object("tool_call", json!({"tool_call_id": id, "call_mcp_tool": tool}))
         };
         self.tool_calls += 1;
-        self.written += call.name.len() + call.arguments.as_ref().map_or(0, |given| json!(given).to_string().len());
+        self.written.push_str(&call.name);
+        self.written.push_str(&call.arguments.as_ref().map(|given| json!(given).to_string()).unwrap_or_default());
         self.wait(self.pace.word);
         self.add(content(&call.arguments), "")?;
         if call.replaced_by.is_some() {

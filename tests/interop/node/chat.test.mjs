@@ -5,9 +5,12 @@ import test from "node:test";
 
 import OpenAI from "openai";
 
-import { gateway } from "./gateway.mjs";
+import { abandoned, gateway } from "./gateway.mjs";
+import { client as declared, version } from "./shows.mjs";
+import { FACT, HEARTBEAT, OSLO, PIXEL, WORDS, answer, call, impatient, minute, silence } from "./steps.mjs";
 
-const WORDS = "Grüße, 世界 👋🏽!\nA second line, with \u2028 in it. The end";
+impatient();
+const shows = declared("openai (Node), Chat Completions", version("openai"));
 const WEATHER = tool("get_weather", { city: { type: "string" } });
 const CLOCK = tool("get_time", { zone: { type: "string" } });
 
@@ -20,9 +23,7 @@ function client(baseURL, options = {}) {
   return new OpenAI({ baseURL, apiKey: "any", maxRetries: 0, timeout: 30_000, ...options });
 }
 
-const answer = (steps, finish = {}) => ({ steps: [...steps, { finish }] });
 const ask = (content, options = {}) => ({ model: "auto", messages: [{ role: "user", content }], ...options });
-const call = (name, id, args) => ({ tool_call: { name, id, arguments: args } });
 
 async function chunks(stream) {
   const received = [];
@@ -34,7 +35,7 @@ const text = (received, index = 0) =>
   received.flatMap((chunk) => chunk.choices).filter((choice) => choice.index === index)
     .map((choice) => choice.delta.content ?? "").join("");
 
-test("a streamed answer is the whole answer, and usage comes last when asked for", async (t) => {
+shows(["text", "stream", "reasoning"], "a streamed answer is the whole answer, and usage comes last when asked for", async (t) => {
   const url = await gateway(t, [answer([{ reasoning: "Hm." }, { text: WORDS }])]);
   const whole = await client(url).chat.completions.create(ask("Hello"));
   assert.equal(whole.choices[0].message.content, WORDS);
@@ -62,7 +63,7 @@ test("the stream helper puts text and calls together", async (t) => {
 });
 
 for (const stream of [false, true]) {
-  test(`the SDK's own tool loop runs two calls and comes to an end, stream: ${stream}`, async (t) => {
+  shows(["one tool", "parallel tools"], `the SDK's own tool loop runs two calls and comes to an end, stream: ${stream}`, async (t) => {
     const both = [call("get_weather", "c1", { city: "Paris" }), call("get_time", "c2", { zone: "CET" })];
     const url = await gateway(t, [answer(both), answer([{ text: "Noon and dry." }])]);
     const asked = [];
@@ -115,7 +116,7 @@ const FAILURES = [
 ];
 
 for (const [name, exchange, wrong, kind, code] of FAILURES) {
-  test(`${name} is the right class of error`, async (t) => {
+  shows(["error classes"], `${name} is the right class of error`, async (t) => {
     const url = await gateway(t, [exchange]);
     for (const stream of [false, true]) {
       await assert.rejects(client(url).chat.completions.create({ ...ask("Hello"), ...wrong, stream }), (error) => {
@@ -128,7 +129,7 @@ for (const [name, exchange, wrong, kind, code] of FAILURES) {
   });
 }
 
-test("a wrong key is an authentication error", async (t) => {
+shows(["error classes"], "a wrong key is an authentication error", async (t) => {
   const url = await gateway(t, undefined, { API_TOKEN: "right-key" });
   await assert.rejects(client(url).models.list(), OpenAI.AuthenticationError);
   assert.ok((await client(url, { apiKey: "right-key" }).models.list()).data.length);
@@ -143,12 +144,34 @@ test("a failure in the middle is thrown after the text that came", async (t) => 
   assert.equal(text(received), "so far ");
 });
 
-test("a client that goes away leaves the gateway well", async (t) => {
-  const slow = answer([{ pace_ms: 100 }, { text: "word ".repeat(600) }]);
-  const url = await gateway(t, [slow, answer([{ text: "Still here." }])]);
+shows(["cancel"], "a client that goes away leaves the gateway well", async (t) => {
+  const url = await gateway(t, [minute(), answer([{ text: "Still here." }])]);
   const stream = await client(url).chat.completions.create(ask("Hello", { stream: true }));
   for await (const chunk of stream) if (chunk.choices[0].delta.content) break;
   stream.controller.abort();
+  assert.ok(await abandoned(t));
   const next = await client(url).chat.completions.create(ask("Hello"));
   assert.equal(next.choices[0].message.content, "Still here.");
+});
+
+shows(["image"], "an image reaches the upstream", async (t) => {
+  const url = await gateway(t);
+  const image = { type: "image_url", image_url: { url: `data:image/png;base64,${PIXEL}` } };
+  const said = await client(url).chat.completions.create(ask([{ type: "text", text: "describe the image" }, image]));
+  assert.match(said.choices[0].message.content, /1 image.*image\/png/);
+});
+
+shows(["structured output"], "an answer by a schema", async (t) => {
+  const url = await gateway(t, [answer([{ text: JSON.stringify(OSLO) }])]);
+  const format = { type: "json_schema", json_schema: { name: "fact", strict: true, schema: FACT } };
+  const parsable = { ...format, $brand: "auto-parseable-response-format", $parseRaw: JSON.parse };
+  const request = ask("Where?", { response_format: parsable });
+  assert.deepEqual((await client(url).chat.completions.parse(request)).choices[0].message.parsed, OSLO);
+  const streamed = await client(url).chat.completions.stream(request).finalChatCompletion();
+  assert.deepEqual(streamed.choices[0].message.parsed, OSLO);
+});
+
+shows(["long silence"], "a silence longer than the client's patience is bridged", async (t) => {
+  const url = await gateway(t, [silence()], HEARTBEAT);
+  assert.equal(text(await chunks(await client(url).chat.completions.create(ask("Hello", { stream: true })))), "before after");
 });

@@ -8,6 +8,10 @@ import { createInterface } from "node:readline";
 
 const BINARY = resolve(process.env.WARP2API_BIN ?? join(import.meta.dirname, "../../../target/debug/warp2api"));
 const PATIENCE = 30_000;
+/** What the simulator logs when the reader of an answer has gone away. */
+const ABANDONED = "went away before the end of its answer";
+/** The lines that the gateway of each test has said. */
+const LOGS = new WeakMap();
 
 /**
  * A running `warp2api serve` before the embedded upstream. Given exchanges, the upstream plays them, the last one for
@@ -27,6 +31,7 @@ export async function gateway(t, exchanges, environment = {}) {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const said = [];
+  LOGS.set(t, said);
   const exited = new Promise((done) => child.once("exit", done));
   t.after(async () => {
     child.kill("SIGTERM");
@@ -48,4 +53,12 @@ export async function gateway(t, exchanges, environment = {}) {
     setTimeout(() => failed(new Error(`the gateway said nothing:\n${said.join("\n")}`)), PATIENCE).unref();
   });
   return greeted;
+}
+
+/** True once the upstream of the test's gateway has seen a reader go away, which is how a cancelled turn ends there. */
+export async function abandoned(t, patience = 10_000) {
+  for (const deadline = Date.now() + patience; Date.now() < deadline; await new Promise((done) => setTimeout(done, 20))) {
+    if (LOGS.get(t).some((line) => line.includes(ABANDONED))) return true;
+  }
+  return false;
 }

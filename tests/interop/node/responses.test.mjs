@@ -5,9 +5,12 @@ import test from "node:test";
 
 import OpenAI from "openai";
 
-import { gateway } from "./gateway.mjs";
+import { abandoned, gateway } from "./gateway.mjs";
+import { client as declared, version } from "./shows.mjs";
+import { FACT, HEARTBEAT, OSLO, PIXEL, WORDS, answer, call, impatient, minute, silence } from "./steps.mjs";
 
-const WORDS = "Grüße, 世界 👋🏽!\nA second line, with \u2028 in it. The end";
+impatient();
+const shows = declared("openai (Node), Responses", version("openai"));
 const WEATHER = tool("get_weather", { city: { type: "string" } });
 const CLOCK = tool("get_time", { zone: { type: "string" } });
 
@@ -19,11 +22,9 @@ function client(baseURL, options = {}) {
   return new OpenAI({ baseURL, apiKey: "any", maxRetries: 0, timeout: 30_000, ...options });
 }
 
-const answer = (steps, finish = {}) => ({ steps: [...steps, { finish }] });
 const ask = (input, options = {}) => ({ model: "auto", input, ...options });
-const call = (name, id, args) => ({ tool_call: { name, id, arguments: args } });
 
-test("a streamed answer is the whole answer", async (t) => {
+shows(["text", "stream", "reasoning"], "a streamed answer is the whole answer", async (t) => {
   const sdk = client(await gateway(t, [answer([{ reasoning: "Hm." }, { text: WORDS }])]));
   const whole = await sdk.responses.create(ask("Hello"));
   assert.deepEqual([whole.output_text, whole.status, whole.output[0].summary[0].text], [WORDS, "completed", "Hm."]);
@@ -38,7 +39,7 @@ test("a streamed answer is the whole answer", async (t) => {
   assert.deepEqual([text, final.output_text, final.usage], [WORDS, WORDS, whole.usage]);
 });
 
-test("parallel calls come through the stream helper and their results go back", async (t) => {
+shows(["parallel tools"], "parallel calls come through the stream helper and their results go back", async (t) => {
   const calls = answer([{ text: "Let me see." }, call("get_weather", "c1", { city: "Paris" }), call("get_time", "c2", {})]);
   const sdk = client(await gateway(t, [calls, answer([{ text: "Dry." }])]));
   const request = ask("Weather?", { tools: [WEATHER, CLOCK] });
@@ -63,12 +64,66 @@ test("answers are kept until they are deleted", async (t) => {
   assert.ok(count.input_tokens > 0);
 });
 
-test("failures are what programs catch", async (t) => {
+shows(["error classes"], "failures are what programs catch", async (t) => {
   const sdk = client(await gateway(t));
-  await assert.rejects(sdk.responses.create(ask("fail quota")), { status: 429, code: "insufficient_quota" });
-  await assert.rejects(sdk.responses.create(ask([], { stream: true })), { status: 400, param: "input" });
+  const refused = (request, kind, expected) =>
+    assert.rejects(sdk.responses.create(request), (error) => {
+      assert.equal(error.constructor, kind);
+      assert.deepEqual({ ...expected, ...error.error }, { ...error.error, ...expected });
+      return error.error.message.length > 10;
+    });
+  for (const stream of [false, true]) {
+    await refused(ask("fail quota", { stream }), OpenAI.RateLimitError, { code: "insufficient_quota" });
+    await refused(ask([], { stream }), OpenAI.BadRequestError, { param: "input" });
+    await refused(ask("Hello", { stream, model: "no-such-model" }), OpenAI.NotFoundError, { code: "model_not_found" });
+    await refused(ask("fail 503", { stream }), OpenAI.InternalServerError, { code: "service_unavailable" });
+  }
   const events = [];
   for await (const event of await sdk.responses.create(ask("cut", { stream: true }))) events.push(event);
   assert.equal(events.at(-1).type, "response.failed");
   assert.equal(events.at(-1).response.error.code, "upstream_truncated");
+});
+
+shows(["error classes"], "a wrong key is an authentication error", async (t) => {
+  const url = await gateway(t, undefined, { API_TOKEN: "right-key" });
+  await assert.rejects(client(url).responses.create(ask("Hello")), OpenAI.AuthenticationError);
+  assert.ok((await client(url, { apiKey: "right-key" }).responses.create(ask("Hello"))).output_text);
+});
+
+shows(["one tool"], "a tool's result goes back as history", async (t) => {
+  const sdk = client(await gateway(t));
+  const first = await sdk.responses.create(ask("call get_weather", { tools: [WEATHER] }));
+  const [made] = first.output;
+  const result = { type: "function_call_output", call_id: made.call_id, output: "okapi-9 degrees" };
+  const history = [{ role: "user", content: "call get_weather" }, made, result];
+  assert.match((await sdk.responses.create(ask(history, { tools: [WEATHER] }))).output_text, /okapi-9 degrees/);
+});
+
+shows(["image"], "an image reaches the upstream", async (t) => {
+  const image = { type: "input_image", image_url: `data:image/png;base64,${PIXEL}`, detail: "auto" };
+  const content = [{ type: "input_text", text: "describe the image" }, image];
+  const said = await client(await gateway(t)).responses.create(ask([{ role: "user", content }]));
+  assert.match(said.output_text, /1 image.*image\/png/);
+});
+
+shows(["structured output"], "an answer by a schema", async (t) => {
+  const sdk = client(await gateway(t, [answer([{ text: JSON.stringify(OSLO) }])]));
+  const format = { type: "json_schema", name: "fact", strict: true, schema: FACT };
+  const request = ask("Where?", { text: { format: { ...format, $brand: "auto-parseable-response-format", $parseRaw: JSON.parse } } });
+  assert.deepEqual((await sdk.responses.parse(request)).output_parsed, OSLO);
+  assert.deepEqual((await sdk.responses.stream(request).finalResponse()).output_parsed, OSLO);
+});
+
+shows(["cancel"], "a client that goes away ends the upstream's answer", async (t) => {
+  const sdk = client(await gateway(t, [minute(), answer([{ text: "Still here." }])]));
+  const stream = await sdk.responses.create(ask("Hello", { stream: true }));
+  for await (const event of stream) if (event.type === "response.output_text.delta") break;
+  stream.controller.abort();
+  assert.ok(await abandoned(t));
+  assert.equal((await sdk.responses.create(ask("Hello"))).output_text, "Still here.");
+});
+
+shows(["long silence"], "a silence longer than the client's patience is bridged", async (t) => {
+  const sdk = client(await gateway(t, [silence()], HEARTBEAT));
+  assert.equal((await sdk.responses.stream(ask("Hello")).finalResponse()).output_text, "before after");
 });

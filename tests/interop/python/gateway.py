@@ -13,6 +13,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("WARP2API_BIN", REPOSITORY / "target/debug/warp2api")).resolve()
 PATIENCE = 30.0
+# What the simulator logs.
+ABANDONED = "went away before the end of its answer"
 
 
 class Gateway:
@@ -56,6 +58,19 @@ class Gateway:
                 self.base_url = found.group(1)
                 self._greeted.set()
         self._greeted.set()
+
+    def awaits(self, words, patience=10.0):
+        """Waits until the log says `words`; false when it does not."""
+        deadline = time.monotonic() + patience
+        while not any(words in line for line in list(self.said)):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def was_abandoned(self):
+        """True once the upstream has seen an answer's reader go away, which is how a cancelled turn ends there."""
+        return self.awaits(ABANDONED)
 
     @property
     def root(self):

@@ -3,13 +3,16 @@
 import asyncio
 import base64
 import json
-import struct
-import zlib
 
+import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
+from pydantic import BaseModel
 
-from steps import CLOCK, WEATHER, WORDS, answer, ask, call, text
+from steps import CLOCK, HEARTBEAT, SILENCE, TIMER, WEATHER, WORDS, answer, ask, call, minute, png, text
+
+CLIENT = "openai (Python), Chat Completions"
+VERSION = openai.__version__
 
 
 def client(gateway, key="any"):
@@ -43,6 +46,7 @@ def streamed_calls(received):
     return [calls[index] for index in sorted(calls)]
 
 
+@pytest.mark.shows("text", "stream")
 def test_a_streamed_answer_is_the_whole_answer(playing):
     gateway = playing(answer(text()))
     whole = client(gateway).chat.completions.create(**ask())
@@ -77,6 +81,7 @@ def test_a_conversation_and_a_system_prompt_are_accepted(talking):
     assert "zebra-44" in whole.choices[0].message.content
 
 
+@pytest.mark.shows("one tool")
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_tool_round_trip(playing, stream):
     result = "It is 21 degrees and dry."
@@ -118,6 +123,7 @@ def test_the_result_of_a_tool_reaches_the_upstream(talking):
     assert "zebra-45 degrees" in client(talking).chat.completions.create(**request).choices[0].message.content
 
 
+@pytest.mark.shows("parallel tools")
 @pytest.mark.parametrize("stream", [False, True])
 def test_two_parallel_calls(playing, stream):
     both = (call("get_weather", "call-1", city="Paris"), call("get_time", "call-2", zone="CET"))
@@ -188,6 +194,7 @@ def test_arguments_that_an_update_replaces_are_sent_once(playing):
     assert json.loads(made["arguments"]) == {"city": "Paris"}
 
 
+@pytest.mark.shows("reasoning")
 def test_reasoning_is_apart_from_the_answer(playing):
     gateway = playing(answer({"reasoning": "First I think."}, text("Then I speak.")))
     message = client(gateway).chat.completions.create(**ask()).choices[0].message
@@ -238,18 +245,7 @@ def test_the_upstreams_own_limit_is_a_length_too(playing):
     assert (whole.choices[0].message.content, whole.choices[0].finish_reason) == ("As far as I", "length")
 
 
-def png(width, height):
-    """A grey picture."""
-
-    def block(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    rows = b"".join(b"\0" + b"\x80" * width for _ in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    body = block(b"IHDR", header) + block(b"IDAT", zlib.compress(rows)) + block(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
+@pytest.mark.shows("image")
 def test_an_image_reaches_the_upstream(talking):
     picture = png(4, 3)
     url = "data:image/png;base64," + base64.b64encode(picture).decode()
@@ -306,15 +302,16 @@ def test_many_streams_at_once_stay_apart(talking):
         assert not any(other in said for other in others)
 
 
+@pytest.mark.shows("cancel")
 def test_a_client_that_goes_away_leaves_the_gateway_well(playing):
-    slow = answer({"pace_ms": 100}, text("word " * 600))
-    gateway = playing(slow, slow, answer(text("Still here.")))
+    gateway = playing(minute(), minute(), answer(text("Still here.")))
     for _ in range(2):
         stream = client(gateway).chat.completions.create(stream=True, **ask())
         for chunk in stream:
             if chunk.choices and chunk.choices[0].delta.content:
                 break
         stream.close()
+        assert gateway.was_abandoned()
     assert client(gateway).chat.completions.create(**ask()).choices[0].message.content == "Still here."
     code, seconds = gateway.stop()
     assert code == 0 and seconds < 5, "a minute of text that nobody reads is not waited for"
@@ -326,3 +323,38 @@ def test_the_models_are_listed_and_found(talking):
     assert "auto" in listed and "gpt-5 (high reasoning)" in listed
     found = sdk.models.retrieve("gpt-5 (high reasoning)")
     assert (found.id, found.object) == ("gpt-5 (high reasoning)", "model") and found.owned_by
+
+
+def test_pages_are_cited_in_the_answer_and_in_the_stream(playing):
+    page = "https://okapi.example/"
+    cites = {"message": {"agent_output": {"text": f"See {page}."},
+                         "citations": [{"document_id": page, "document_type": "WEB_PAGE"}]}}
+    gateway = playing(answer(cites))
+    options = ask(web_search_options={})
+    whole = client(gateway).chat.completions.create(**options).choices[0].message
+    with client(gateway).chat.completions.stream(**options) as stream:
+        streamed = stream.get_final_completion().choices[0].message
+    cited = [annotation.url_citation for annotation in whole.annotations]
+    assert [(cite.url, whole.content[cite.start_index:cite.end_index]) for cite in cited] == [(page, page)]
+    assert streamed.content == whole.content
+    assert streamed.annotations == whole.annotations
+
+
+@pytest.mark.shows("structured output")
+def test_an_answer_by_a_schema(playing):
+    class Fact(BaseModel):
+        city: str
+        days: int
+
+    gateway = playing(answer(text('{"city": "Oslo", "days": 3}')))
+    sdk = client(gateway).chat.completions
+    assert sdk.parse(**ask("Where?"), response_format=Fact).choices[0].message.parsed == Fact(city="Oslo", days=3)
+    with sdk.stream(**ask("Where?"), response_format=Fact) as stream:
+        assert stream.get_final_completion().choices[0].message.parsed == Fact(city="Oslo", days=3)
+
+
+@pytest.mark.shows("long silence")
+def test_a_silence_longer_than_the_clients_patience(playing):
+    gateway = playing(answer(text("before "), SILENCE, text("after")), **HEARTBEAT)
+    sdk = client(gateway).with_options(timeout=TIMER)
+    assert streamed_text(list(sdk.chat.completions.create(stream=True, **ask()))) == "before after"

@@ -6,6 +6,9 @@ from openai import OpenAI
 
 from steps import WEATHER, answer, ask, text
 
+CLIENT = "openai (Python), Chat Completions"
+VERSION = openai.__version__
+
 
 def client(gateway, key="any", retries=0):
     return OpenAI(base_url=gateway.base_url, api_key=key, max_retries=retries, timeout=30)
@@ -25,6 +28,7 @@ def failure(gateway, kind, **request):
     return caught.value
 
 
+@pytest.mark.shows("error classes")
 @pytest.mark.parametrize(
     ("wrong", "param"),
     [
@@ -47,6 +51,7 @@ def test_a_remote_image_is_refused_by_name(talking):
     assert error.param.startswith("messages[0].content[1]") and "data:" in error.body["message"]
 
 
+@pytest.mark.shows("error classes")
 def test_a_wrong_client_key(playing):
     gateway = playing(API_TOKEN="right-key")
     error = failure(gateway, openai.AuthenticationError, **ask())
@@ -57,6 +62,7 @@ def test_a_wrong_client_key(playing):
     assert "right-key" not in "".join(gateway.said)
 
 
+@pytest.mark.shows("error classes")
 def test_an_unknown_model(talking):
     error = failure(talking, openai.NotFoundError, **(ask() | {"model": "gpt-5-2-hihg"}))
     assert (error.code, error.param) == ("model_not_found", "model")
@@ -79,6 +85,7 @@ OUT_OF_CREDITS = {
 }
 
 
+@pytest.mark.shows("error classes")
 def test_spent_credits_are_not_tried_again(playing):
     gateway = playing(OUT_OF_CREDITS, answer(text("This must not be reached.")))
     with pytest.raises(openai.RateLimitError) as caught:
@@ -92,6 +99,7 @@ def test_spent_credits_at_the_streams_end(playing):
     assert failure(gateway, openai.RateLimitError, **ask()).code == "insufficient_quota"
 
 
+@pytest.mark.shows("error classes")
 def test_a_rate_limit_says_how_long_to_wait(playing):
     gateway = playing({"status": 429, "headers": {"retry-after": "7"}, "body": {"error": "Too many requests"}})
     error = failure(gateway, openai.RateLimitError, **ask())
@@ -99,6 +107,7 @@ def test_a_rate_limit_says_how_long_to_wait(playing):
     assert 0 < int(error.response.headers["retry-after"]) <= 7
 
 
+@pytest.mark.shows("error classes")
 @pytest.mark.parametrize(
     ("exchange", "kind", "status", "code"),
     [

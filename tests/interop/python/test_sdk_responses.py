@@ -1,12 +1,17 @@
 """What the official SDK makes of the other API: answers, streams, tools, kept answers and failures."""
 
+import base64
 import json
 
 import openai
 import pytest
 from openai import OpenAI
+from pydantic import BaseModel
 
-from steps import WORDS, answer, call, text
+from steps import HEARTBEAT, SILENCE, TIMER, WORDS, answer, call, minute, png, text
+
+CLIENT = "openai (Python), Responses"
+VERSION = openai.__version__
 
 
 def client(gateway, key="any", retries=0):
@@ -37,6 +42,7 @@ def streamed(gateway, **request):
     return plain, final
 
 
+@pytest.mark.shows("text", "stream", "reasoning")
 def test_a_streamed_answer_is_the_whole_answer(playing):
     gateway = playing(answer({"reasoning": "Hm."}, text()))
     whole = client(gateway).responses.create(**ask(metadata={"a": "b"}, instructions="Be brief."))
@@ -53,6 +59,7 @@ def test_a_streamed_answer_is_the_whole_answer(playing):
     assert [item.type for item in events[-1].response.output] == ["reasoning", "message"]
 
 
+@pytest.mark.shows("parallel tools")
 @pytest.mark.parametrize("stream", [False, True])
 def test_tools_in_parallel_there_and_back(playing, stream):
     calls = answer(call("get_weather", "call-1", city="Paris"), call("get_time", "call-2", zone="CET"), call("get_time", "call-3"))
@@ -73,6 +80,7 @@ def test_tools_in_parallel_there_and_back(playing, stream):
     assert client(gateway).responses.create(**(request | {"input": history})).output_text == "Dry, at noon."
 
 
+@pytest.mark.shows("one tool")
 def test_a_conversation_from_kept_answers(talking):
     sdk = client(talking)
     first = sdk.responses.create(**ask("call get_weather", tools=[WEATHER]))
@@ -129,6 +137,7 @@ def test_an_answer_that_was_cut_is_incomplete(playing):
     assert events[-1].type == "response.incomplete"
 
 
+@pytest.mark.shows("error classes")
 @pytest.mark.parametrize(
     ("wrong", "param"),
     [
@@ -146,6 +155,7 @@ def test_a_bad_request(talking, wrong, param):
         assert (caught.value.param, caught.value.type) == (param, "invalid_request_error")
 
 
+@pytest.mark.shows("error classes")
 @pytest.mark.parametrize(
     ("words", "kind", "code"),
     [
@@ -169,3 +179,54 @@ def test_a_failure_in_the_middle(talking, words, code):
     assert events[-1].type == "response.failed"
     assert (events[-1].response.status, events[-1].response.error.code) == ("failed", code)
     assert not [event for event in events if event.type == "response.output_item.done"]
+
+
+@pytest.mark.shows("error classes")
+def test_a_wrong_key_and_an_unknown_model(playing):
+    gateway = playing(API_TOKEN="right-key")
+    for stream in (False, True):
+        with pytest.raises(openai.AuthenticationError) as caught:
+            client(gateway).responses.create(stream=stream, **ask())
+        assert caught.value.code == "invalid_api_key" and caught.value.body["message"]
+        with pytest.raises(openai.NotFoundError) as caught:
+            client(gateway, key="right-key").responses.create(stream=stream, **(ask() | {"model": "no-such-model"}))
+        assert caught.value.code == "model_not_found" and "no-such-model" in caught.value.body["message"]
+
+
+@pytest.mark.shows("image")
+def test_an_image_reaches_the_upstream(talking):
+    picture = png(4, 3)
+    url = "data:image/png;base64," + base64.b64encode(picture).decode()
+    content = [{"type": "input_text", "text": "describe the image"}, {"type": "input_image", "image_url": url, "detail": "auto"}]
+    said = client(talking).responses.create(**ask([{"role": "user", "content": content}])).output_text
+    assert "image/png" in said and str(len(picture)) in said, said
+
+
+@pytest.mark.shows("structured output")
+def test_an_answer_by_a_schema(playing):
+    class Fact(BaseModel):
+        city: str
+        days: int
+
+    gateway = playing(answer(text('{"city": "Oslo", "days": 3}')))
+    sdk = client(gateway).responses
+    assert sdk.parse(**ask("Where?"), text_format=Fact).output_parsed == Fact(city="Oslo", days=3)
+    with sdk.stream(**ask("Where?"), text_format=Fact) as stream:
+        assert stream.get_final_response().output_parsed == Fact(city="Oslo", days=3)
+
+
+@pytest.mark.shows("cancel")
+def test_a_client_that_goes_away_ends_the_upstreams_answer(playing):
+    gateway = playing(minute(), answer(text("Still here.")))
+    stream = client(gateway).responses.create(stream=True, **ask())
+    assert any(event.type == "response.output_text.delta" for event in stream)
+    stream.close()
+    assert gateway.was_abandoned()
+    assert client(gateway).responses.create(**ask()).output_text == "Still here."
+
+
+@pytest.mark.shows("long silence")
+def test_a_silence_longer_than_the_clients_patience(playing):
+    gateway = playing(answer(text("before "), SILENCE, text("after")), **HEARTBEAT)
+    with client(gateway).with_options(timeout=TIMER).responses.stream(**ask()) as stream:
+        assert stream.get_final_response().output_text == "before after"

@@ -7,6 +7,9 @@ from anthropic import Anthropic
 
 from steps import answer, text
 
+CLIENT = "anthropic (Python)"
+VERSION = anthropic.__version__
+
 
 def ask(words="Hello", **options):
     return {"model": "auto", "max_tokens": 1024, "messages": [{"role": "user", "content": words}], **options}
@@ -30,6 +33,7 @@ def failure(gateway, status, kind, request=None):
     return error
 
 
+@pytest.mark.shows("error classes")
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -51,6 +55,7 @@ def test_a_remote_image_is_refused_by_name(talking):
     assert "messages[0].content[1].source.url" in error.body["error"]["message"]
 
 
+@pytest.mark.shows("error classes")
 def test_a_wrong_client_key(playing):
     gateway = playing(API_TOKEN="right-key")
     error = failure(gateway, 401, "authentication_error")
@@ -60,6 +65,7 @@ def test_a_wrong_client_key(playing):
     assert bearer.messages.create(**ask()).content[0].text
 
 
+@pytest.mark.shows("error classes")
 def test_an_unknown_model(talking):
     error = failure(talking, 404, "not_found_error", ask() | {"model": "no-such-model"})
     assert type(error) is anthropic.NotFoundError
@@ -68,6 +74,7 @@ def test_an_unknown_model(talking):
     assert caught.value.body["error"]["type"] == "not_found_error"
 
 
+@pytest.mark.shows("error classes")
 @pytest.mark.parametrize(
     ("exchange", "status", "kind", "headers"),
     [
@@ -88,6 +95,7 @@ def test_what_the_upstream_refuses(playing, exchange, status, kind, headers):
         assert error.body["error"]["message"].startswith("prompt is too long")
 
 
+@pytest.mark.shows("error classes")
 def test_spent_credits_are_not_asked_for_twice(playing):
     gateway = playing({"steps": [{"finish": {"reason": "quota_limit"}}]}, answer(text("never")))
     with pytest.raises(anthropic.RateLimitError):

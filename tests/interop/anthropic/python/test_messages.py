@@ -2,13 +2,16 @@
 
 import asyncio
 import base64
-import struct
-import zlib
 
+import anthropic
 import pytest
 from anthropic import Anthropic, AsyncAnthropic
+from pydantic import BaseModel
 
-from steps import WORDS, answer, call, text
+from steps import HEARTBEAT, SILENCE, TIMER, WORDS, answer, call, minute, png, text
+
+CLIENT = "anthropic (Python)"
+VERSION = anthropic.__version__
 
 
 def tool(name, **properties):
@@ -40,6 +43,7 @@ def shown(message):
     return [block.model_dump(exclude_none=True) for block in message.content]
 
 
+@pytest.mark.shows("text", "stream", "reasoning")
 def test_a_streamed_answer_is_the_whole_answer(playing):
     gateway = playing(answer({"reasoning": "Hm."}, text(), usage={"input": 30, "output": 7}))
     whole = client(gateway).messages.create(**ask(thinking=THINKING))
@@ -97,6 +101,7 @@ def test_the_question_goes_through_every_layer(talking):
     assert streamed.stop_reason == "end_turn" and streamed.content[0].text
 
 
+@pytest.mark.shows("one tool")
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_tool_round_trip(playing, stream):
     expected = {"user_inputs": {"inputs": [{"tool_call_result": {"tool_call_id": "call-1"}}]}}
@@ -141,12 +146,9 @@ def test_parallel_calls(playing, number):
     assert [event.index for event in events if event.type == "content_block_stop"] == list(range(number + 3))
 
 
+@pytest.mark.shows("image")
 def test_an_image_goes_in_and_a_result_may_hold_one(talking):
-    rows = b"".join(b"\0" + b"\xff\0\0" * 2 for _ in range(2))
-    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0))
-    png += chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": base64.b64encode(png).decode()}}
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": base64.b64encode(png(2, 2)).decode()}}
     question = [{"type": "text", "text": "describe the image"}, image]
     assert "image/png" in client(talking).messages.create(**ask(question)).content[0].text
     request = ask("call get_weather", tools=[WEATHER])
@@ -223,8 +225,46 @@ def test_the_beta_client_is_the_same(talking):
     assert "zebra-48" in message.content[0].text
 
 
+@pytest.mark.shows("cancel")
 def test_a_client_that_goes_away_leaves_the_gateway_well(playing):
-    gateway = playing(answer({"pace_ms": 100}, text("word " * 600)), answer(text("Still here.")))
+    gateway = playing(minute(), answer(text("Still here.")))
     with client(gateway).messages.stream(**ask()) as stream:
         next(iter(stream.text_stream))
+    assert gateway.was_abandoned()
     assert client(gateway).messages.create(**ask()).content[0].text == "Still here."
+
+
+@pytest.mark.shows("parallel tools")
+def test_the_results_of_parallel_calls_go_back(playing):
+    both = answer(call("get_weather", "c1", city="Paris"), call("get_time", "c2", zone="CET"))
+    inputs = [{"tool_call_result": {"tool_call_id": one}} for one in ("c1", "c2")]
+    second = answer(text("Noon and dry.")) | {"expect": {"input": {"user_inputs": {"inputs": inputs}}}}
+    gateway = playing(both, second)
+    request = ask("Weather and time?", tools=[WEATHER, CLOCK])
+    made = client(gateway).messages.create(**request).content
+    assert [(one.name, one.input) for one in made] == [("get_weather", {"city": "Paris"}), ("get_time", {"zone": "CET"})]
+    results = [{"type": "tool_result", "tool_use_id": one.id, "content": "fine"} for one in made]
+    request["messages"] += [{"role": "assistant", "content": made}, {"role": "user", "content": results}]
+    assert client(gateway).messages.create(**request).content[0].text == "Noon and dry."
+
+
+@pytest.mark.shows("structured output")
+def test_an_answer_by_a_schema(playing):
+    class Fact(BaseModel):
+        city: str
+        days: int
+
+    gateway = playing(answer(text('{"city": "Oslo", "days": 3}')))
+    sdk = client(gateway)
+    # The line 0.x has it among its experiments.
+    messages = sdk.messages if hasattr(sdk.messages, "parse") else sdk.beta.messages
+    assert messages.parse(**ask("Where?"), output_format=Fact).parsed_output == Fact(city="Oslo", days=3)
+    with messages.stream(**ask("Where?"), output_format=Fact) as stream:
+        assert stream.get_final_message().parsed_output == Fact(city="Oslo", days=3)
+
+
+@pytest.mark.shows("long silence")
+def test_a_silence_longer_than_the_clients_patience(playing):
+    gateway = playing(answer(text("before "), SILENCE, text("after")), **HEARTBEAT)
+    with client(gateway).with_options(timeout=TIMER).messages.stream(**ask()) as stream:
+        assert stream.get_final_text() == "before after"

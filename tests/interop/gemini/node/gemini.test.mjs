@@ -5,9 +5,12 @@ import test from "node:test";
 
 import { ApiError, FunctionCallingConfigMode, GoogleGenAI } from "@google/genai";
 
-import { gateway } from "./gateway.mjs";
+import { abandoned, gateway } from "./gateway.mjs";
+import { client as declared, version } from "./shows.mjs";
+import { FACT, HEARTBEAT, OSLO, PIXEL, WORDS, answer, call, impatient, minute, silence } from "./steps.mjs";
 
-const WORDS = "Grüße, 世界 👋🏽!\nA second line, with \u2028 in it. The end";
+impatient();
+const shows = declared("@google/genai (Node)", version("@google/genai"));
 const TOOLS = [
   {
     functionDeclarations: [
@@ -26,8 +29,6 @@ function models(url, options = {}) {
   return new GoogleGenAI({ apiKey: "any", httpOptions, ...options }).models;
 }
 
-const answer = (steps, finish = {}) => ({ steps: [...steps, { finish }] });
-const call = (name, id, args) => ({ tool_call: { name, id, arguments: args } });
 const ask = (contents, config = {}) => ({ model: "auto", contents, config });
 
 /** The chunks of an answer; one when it is not streamed. */
@@ -45,7 +46,7 @@ const spoken = (received, index = 0) =>
   parts(received, index).filter((part) => !part.thought).map((part) => part.text ?? "").join("");
 
 for (const stream of [false, true]) {
-  test(`the words, the thinking and the usage arrive, stream: ${stream}`, async (t) => {
+  shows(["text", "stream", "reasoning"], `the words, the thinking and the usage arrive, stream: ${stream}`, async (t) => {
     const url = await gateway(t, [answer([{ reasoning: "Hm." }, { text: [...WORDS] }])]);
     const received = await chunks(models(url), ask("Hello", { thinkingConfig: { includeThoughts: true } }), stream);
     assert.equal(spoken(received), WORDS);
@@ -57,7 +58,7 @@ for (const stream of [false, true]) {
     assert.ok(!parts(await chunks(models(url), ask("Hello"), stream)).some((part) => part.thought));
   });
 
-  test(`two calls in one answer, and their results, stream: ${stream}`, async (t) => {
+  shows(["parallel tools"], `two calls in one answer, and their results, stream: ${stream}`, async (t) => {
     const both = [{ text: "Looking." }, call("get_weather", "c1", { city: "Paris" }), call("get_time", "c2", { zone: "CET" })];
     const url = await gateway(t, [answer(both), answer([{ text: "Noon and dry." }])]);
     const received = await chunks(models(url), ask("Hello", { tools: TOOLS }), stream);
@@ -106,10 +107,9 @@ test("a chat remembers what was said", async (t) => {
   assert.equal(said.map((part) => part.text).join(""), "First.Second.");
 });
 
-test("pictures, instructions, counts and models", async (t) => {
+shows(["image"], "pictures, instructions, counts and models", async (t) => {
   const url = await gateway(t);
-  const data = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-  const picture = [{ inlineData: { mimeType: "image/png", data } }, { text: "describe the image" }];
+  const picture = [{ inlineData: { mimeType: "image/png", data: PIXEL } }, { text: "describe the image" }];
   assert.match((await models(url).generateContent(ask(picture))).text, /image\/png/);
   const told = await models(url).generateContent(ask("instructions", { systemInstruction: "The word is quagga-7." }));
   assert.match(told.text, /quagga-7/);
@@ -132,7 +132,7 @@ const FAILURES = [
 ];
 
 for (const [name, exchange, wrong, code, status] of FAILURES) {
-  test(`${name} is the right error`, async (t) => {
+  shows(["error classes"], `${name} is the right error`, async (t) => {
     const url = await gateway(t, [exchange]);
     for (const stream of [false, true]) {
       await assert.rejects(chunks(models(url), { ...ask("Hello"), ...wrong }, stream), (error) => {
@@ -146,7 +146,7 @@ for (const [name, exchange, wrong, code, status] of FAILURES) {
   });
 }
 
-test("a wrong key is refused", async (t) => {
+shows(["error classes"], "a wrong key is refused", async (t) => {
   const url = await gateway(t, undefined, { API_TOKEN: "right-key" });
   await assert.rejects(models(url).generateContent(ask("Hi")), (error) => error.status === 401);
   assert.ok((await models(url, { apiKey: "right-key" }).generateContent(ask("Hi"))).text);
@@ -166,18 +166,35 @@ test("a failure that comes together with text is thrown too", async (t) => {
   await assert.rejects(chunks(models(url), ask("Hello")));
 });
 
-test("a long silence is bridged", async (t) => {
-  const url = await gateway(t, [answer([{ text: "before " }, { delay_ms: 1500 }, { text: "after" }])], { WARP2API_HEARTBEAT: "200ms" });
+shows(["long silence"], "a long silence is bridged", async (t) => {
+  const url = await gateway(t, [silence()], HEARTBEAT);
   assert.equal(spoken(await chunks(models(url), ask("Hello"))), "before after");
 });
 
-test("a client that goes away leaves the gateway well", async (t) => {
-  const slow = answer([{ pace_ms: 100 }, { text: "word ".repeat(600) }]);
-  const url = await gateway(t, [slow, answer([{ text: "Still here." }])]);
+shows(["cancel"], "a client that goes away leaves the gateway well", async (t) => {
+  const url = await gateway(t, [minute(), answer([{ text: "Still here." }])]);
   const leaving = new AbortController();
   const stream = await models(url).generateContentStream(ask("Hello", { abortSignal: leaving.signal }));
   await assert.rejects(async () => {
     for await (const chunk of stream) if (chunk.text) leaving.abort();
   });
+  assert.ok(await abandoned(t));
   assert.equal((await models(url).generateContent(ask("Hello"))).text, "Still here.");
+});
+
+shows(["one tool"], "a tool's result goes back", async (t) => {
+  const url = await gateway(t);
+  const question = { role: "user", parts: [{ text: "call get_weather" }] };
+  const first = await models(url).generateContent(ask([question], { tools: TOOLS }));
+  const [{ id, name, args }] = first.functionCalls;
+  assert.equal(typeof args.city, "string");
+  const result = { role: "user", parts: [{ functionResponse: { id, name, response: { output: "okapi-9 degrees" } } }] };
+  const history = [question, first.candidates[0].content, result];
+  assert.match((await models(url).generateContent(ask(history, { tools: TOOLS }))).text, /okapi-9 degrees/);
+});
+
+shows(["structured output"], "an answer by a schema", async (t) => {
+  const url = await gateway(t, [answer([{ text: JSON.stringify(OSLO) }])]);
+  const config = { responseMimeType: "application/json", responseJsonSchema: FACT };
+  assert.deepEqual(JSON.parse((await models(url).generateContent(ask("Where?", config))).text), OSLO);
 });

@@ -1,6 +1,5 @@
 """What Google's official SDK for Python makes of answers and failures, streamed and whole."""
 
-import base64
 import concurrent.futures
 import json
 import urllib.error
@@ -11,7 +10,10 @@ from google import genai
 from google.genai import errors, types
 from pydantic import BaseModel
 
-from steps import WORDS, answer, call, text
+from steps import HEARTBEAT, SILENCE, TIMER, WORDS, answer, call, minute, png, text
+
+CLIENT = "google-genai (Python)"
+VERSION = genai.__version__
 
 WEATHER = types.FunctionDeclaration(
     name="get_weather",
@@ -25,17 +27,14 @@ CLOCK = types.FunctionDeclaration(
 )
 TOOLS = [types.Tool(function_declarations=[WEATHER, CLOCK])]
 BY_HAND = types.AutomaticFunctionCallingConfig(disable=True)
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 # A client that nobody holds closes its connections, even while its models are still in use.
 CLIENTS = []
 
 
-def client(gateway, key="any"):
-    options = types.HttpOptions(base_url=gateway.root, timeout=30_000)
+def client(gateway, key="any", timeout=30.0):
+    options = types.HttpOptions(base_url=gateway.root, timeout=int(timeout * 1000))
     CLIENTS.append(genai.Client(api_key=key, http_options=options))
     return CLIENTS[-1]
 
@@ -63,6 +62,7 @@ def ask(gateway, contents="Hello", stream=True, **options):
     return [models.generate_content(**arguments)]
 
 
+@pytest.mark.shows("text", "stream")
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_words_arrive_as_they_are(playing, stream):
     gateway = playing(answer(text(list(WORDS))))
@@ -85,6 +85,7 @@ def test_the_embedded_upstream_hears_the_question(talking):
     assert "quagga-7" in response.text
 
 
+@pytest.mark.shows("parallel tools")
 @pytest.mark.parametrize("stream", [False, True])
 def test_two_parallel_calls_and_their_results(playing, stream):
     both = answer(text("Looking."), call("get_weather", "c1", city="Paris"), call("get_time", "c2", zone="CET"))
@@ -106,6 +107,7 @@ def test_two_parallel_calls_and_their_results(playing, stream):
     assert spoken(again) == "Noon and dry."
 
 
+@pytest.mark.shows("one tool")
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_sdks_own_tool_loop_comes_to_an_end(playing, stream):
     gateway = playing(answer(call("get_weather", "c1", city="Paris")), answer(text("Dry.")))
@@ -135,6 +137,7 @@ def test_the_choice_of_tools_is_honoured(talking):
     assert called(choice("ANY", allowed_function_names=["get_time"])) == {"get_time"}
 
 
+@pytest.mark.shows("reasoning")
 @pytest.mark.parametrize("stream", [False, True])
 def test_thinking_is_apart_and_only_for_those_who_ask(playing, stream):
     gateway = playing(answer({"reasoning": "Hm."}, text("42")))
@@ -155,8 +158,9 @@ def test_several_candidates_a_stop_and_a_length(playing, stream):
     assert spoken(short) and "one two END".startswith(spoken(short))
 
 
+@pytest.mark.shows("image")
 def test_an_image_and_a_file_reach_the_upstream(talking):
-    contents = ["describe the image", types.Part.from_bytes(data=PIXEL, mime_type="image/png")]
+    contents = ["describe the image", types.Part.from_bytes(data=png(4, 3), mime_type="image/png")]
     assert "image/png" in spoken(ask(talking, contents[::-1]))
 
 
@@ -201,6 +205,7 @@ FAILURES = [
 ]
 
 
+@pytest.mark.shows("error classes")
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(("exchange", "wrong", "kind", "code", "status"), FAILURES)
 def test_every_failure_is_the_right_class_of_error(playing, exchange, wrong, kind, code, status, stream):
@@ -215,6 +220,7 @@ def test_every_failure_is_the_right_class_of_error(playing, exchange, wrong, kin
     assert caught.value.message
 
 
+@pytest.mark.shows("error classes")
 def test_a_wrong_key_is_refused_and_the_right_one_may_be_in_the_query(playing):
     gateway = playing(API_TOKEN="right-key")
     with pytest.raises(errors.ClientError) as caught:
@@ -239,9 +245,21 @@ def test_a_failure_in_the_middle_is_raised_after_the_text_that_came(playing):
     assert isinstance(caught.value, (errors.APIError, json.JSONDecodeError)), caught.value
 
 
+@pytest.mark.shows("long silence")
 def test_a_long_silence_is_bridged(playing):
-    gateway = playing(answer(text("before "), {"delay_ms": 1500}, text("after")), WARP2API_HEARTBEAT="200ms")
-    assert spoken(ask(gateway)) == "before after"
+    gateway = playing(answer(text("before "), SILENCE, text("after")), **HEARTBEAT)
+    models = client(gateway, timeout=TIMER).models
+    assert spoken(list(models.generate_content_stream(model="auto", contents="Hello"))) == "before after"
+
+
+@pytest.mark.shows("cancel")
+def test_a_client_that_goes_away_ends_the_upstreams_answer(playing):
+    gateway = playing(minute(), answer(text("Still here.")))
+    stream = client(gateway).models.generate_content_stream(model="auto", contents="Hello")
+    assert next(stream).text
+    stream.close()
+    assert gateway.was_abandoned()
+    assert spoken(ask(gateway)) == "Still here."
 
 
 def test_an_array_grows_while_the_answer_does(playing):
@@ -257,6 +275,7 @@ def test_an_array_grows_while_the_answer_does(playing):
     assert "".join(words) == "before after"
 
 
+@pytest.mark.shows("structured output")
 def test_structured_output(playing):
     class Fact(BaseModel):
         city: str

@@ -1,8 +1,11 @@
-"""Fixtures: gateways that are ended with the test, and clients that point at them."""
+"""What all suites in Python share: gateways that are ended with the test, and the plugin by which tests fill the table."""
 
 import pytest
 
 from gateway import Gateway
+
+pytest_plugins = ["shows"]
+pytest.register_assert_rewrite("langchain_abilities")
 
 
 @pytest.fixture(scope="session")
