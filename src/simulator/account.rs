@@ -179,7 +179,7 @@ impl Accounts {
         if !self.listed {
             return Some(PLAIN.to_owned());
         }
-        let name = if end.is_empty() { PLAIN } else { end.strip_prefix('-')? };
+        let name = if end.is_empty() { PLAIN } else { end.strip_prefix('-').filter(|name| !name.is_empty())? };
         self.held().get(name).filter(|held| !held.is_anonymous).map(|held| held.account.name.clone())
     }
 

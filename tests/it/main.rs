@@ -31,6 +31,7 @@ mod sessions;
 mod settings;
 mod simulator;
 mod sizes;
+mod sources;
 mod sse;
 mod state;
 mod store;

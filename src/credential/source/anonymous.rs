@@ -10,6 +10,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use futures_util::{FutureExt, future::BoxFuture};
 use reqwest::Client;
 use serde_json::{Map, Value, json};
+use tokio_util::task::TaskTracker;
 
 use crate::{
     credential::{
@@ -53,6 +54,8 @@ const ASKED: Asked<'_> = Asked {
 pub(super) struct Anonymous {
     maker: Arc<Maker>,
     accounts: StoredAccounts,
+    /// Owns the making under way.
+    tasks: TaskTracker,
 }
 
 struct Maker {
@@ -69,7 +72,8 @@ impl Anonymous {
         let client = client.map_err(|error| CredentialError::Client { reason: error.without_url().to_string() })?;
         let exchange = Exchange::new(address, Arc::clone(clock))?;
         let accounts = StoredAccounts::new(store.clone(), address.clone(), Arc::clone(clock));
-        Ok(Self { maker: Arc::new(Maker { store, address: address.clone(), client, exchange }), accounts })
+        let maker = Arc::new(Maker { store, address: address.clone(), client, exchange });
+        Ok(Self { maker, accounts, tasks: TaskTracker::new() })
     }
 }
 
@@ -89,7 +93,7 @@ impl Source for Anonymous {
             }
             let maker = Arc::clone(&self.maker);
             // It goes on when whoever asked goes away: an identity that was made must not be lost.
-            let making = tokio::spawn(async move { maker.account().await });
+            let making = self.tasks.spawn(async move { maker.account().await });
             let made = making.await.unwrap_or_else(|_| Err(passing("the program is ending")))?;
             let made = made.filter(|stored| !held.contains(&stored.id));
             made.map(|stored| self.accounts.account(stored)).into_iter().collect()

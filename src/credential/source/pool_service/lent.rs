@@ -150,7 +150,8 @@ impl Drop for Lent {
         }
         // Without a runtime the process is ending; the next one gives it back.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(give_back(Arc::clone(&self.desk), self.session_id.clone()));
+            let giving_back = give_back(Arc::clone(&self.desk), self.session_id.clone());
+            self.desk.tasks.spawn_on(giving_back, &runtime);
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
+use tokio_util::task::TaskTracker;
 
 use crate::{
     credential::{
@@ -56,6 +57,8 @@ struct Desk {
     register: Option<Register>,
     /// The accounts on loan that may be used.
     sessions: Mutex<BTreeMap<String, Session>>,
+    /// Owns the borrowing and the giving back that nobody waits for.
+    tasks: TaskTracker,
 }
 
 /// A session that an account is lent for.
@@ -91,8 +94,8 @@ impl LentAccounts {
             }
         });
         let exchange = Exchange::new(address, Arc::clone(clock))?;
-        let (clock, sessions) = (Arc::clone(clock), Mutex::default());
-        Ok(Self { desk: Arc::new(Desk { service, least_time, exchange, clock, register, sessions }) })
+        let (clock, sessions, tasks) = (Arc::clone(clock), Mutex::default(), TaskTracker::new());
+        Ok(Self { desk: Arc::new(Desk { service, least_time, exchange, clock, register, sessions, tasks }) })
     }
 }
 
@@ -112,7 +115,7 @@ impl Source for LentAccounts {
             for _ in 0..wanted.min(AT_ONCE) {
                 let (desk, known) = (Arc::clone(&self.desk), held.clone());
                 // It goes on when whoever asked goes away, and then gives back what it got: a loan must not be lost.
-                let borrowing = tokio::spawn(async move { borrow(&desk, &known).await });
+                let borrowing = self.desk.tasks.spawn(async move { borrow(&desk, &known).await });
                 let ending = || self.desk.service.unusable("the program is ending");
                 match borrowing.await.unwrap_or_else(|_| Err(ending())) {
                     Ok(Some(lent)) => {
