@@ -25,6 +25,7 @@ mod backend;
 mod chat;
 mod completions;
 mod decode;
+mod document;
 mod encode;
 pub mod env;
 mod exit;
@@ -33,6 +34,7 @@ mod layers;
 mod logging;
 mod output;
 mod parse_response;
+mod schema;
 mod serve;
 pub mod settings;
 mod signals;
@@ -76,6 +78,7 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Encode(verb) => encode::run(verb, &toolkit(arguments, output)?, output),
         Command::Decode(verb) => decode::run(verb, &toolkit(arguments, output)?, output),
         Command::ParseResponse(verb) => parse_response::run(verb, &toolkit(arguments, output)?, output),
+        Command::Schema(verb) => schema::run(verb, &toolkit(arguments, output)?, output),
         Command::Completions(verb) => completions::run(verb, output),
     }
 }
@@ -84,7 +87,7 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
 fn prepare(arguments: &Arguments, usual: LevelFilter, output: &Output) -> Result<(Settings, Schema), Failure> {
     let settings = Settings::resolve(arguments, &ProcessEnvironment, Path::new(".")).map_err(refuse)?;
     begin_logging(arguments, &settings.common, usual, output);
-    let schema = schema(&settings.common)?;
+    let schema = load_schema(&settings.common)?;
     Ok((settings, schema))
 }
 
@@ -92,7 +95,7 @@ fn prepare(arguments: &Arguments, usual: LevelFilter, output: &Output) -> Result
 fn toolkit(arguments: &Arguments, output: &Output) -> Result<Schema, Failure> {
     let common = Common::resolve(arguments, &ProcessEnvironment, Path::new(".")).map_err(refuse)?;
     begin_logging(arguments, &common, LevelFilter::WARN, output);
-    schema(&common)
+    load_schema(&common)
 }
 
 fn begin_logging(arguments: &Arguments, common: &Common, usual: LevelFilter, output: &Output) {
@@ -106,8 +109,13 @@ fn refuse(problems: Vec<Problem>) -> Failure {
     Failure::usage(format!("{what} wrong:{}", lines.concat()))
 }
 
-fn schema(common: &Common) -> Result<Schema, Failure> {
+fn load_schema(common: &Common) -> Result<Schema, Failure> {
     let Some(path) = &common.descriptors else { return Ok(Schema::embedded()) };
+    descriptor_set(path)
+}
+
+/// The schema in the descriptor set `path`.
+fn descriptor_set(path: &Path) -> Result<Schema, Failure> {
     let bytes = input::Input::open(Some(path))?.read_whole()?;
     Schema::from_descriptor_set(&bytes)
         .with_context(|| format!("{} is not a usable descriptor set", path.display()))

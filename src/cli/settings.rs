@@ -141,9 +141,11 @@ impl Settings {
         let (serve, chat) = match &arguments.command {
             Command::Serve(serve) => (Some(serve), None),
             Command::Chat(chat) => (None, Some(chat)),
-            Command::Encode(_) | Command::Decode(_) | Command::ParseResponse(_) | Command::Completions(_) => {
-                (None, None)
-            }
+            Command::Schema(_)
+            | Command::Encode(_)
+            | Command::Decode(_)
+            | Command::ParseResponse(_)
+            | Command::Completions(_) => (None, None),
         };
         let mut layers = Layers::read(strings, directory, global.config.as_deref());
         layers.check_keys();
