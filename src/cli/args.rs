@@ -170,8 +170,8 @@ pub(crate) struct DecodeArguments {
     /// Also show fields that are not set
     #[arg(long, conflicts_with = "raw_fields")]
     pub(crate) emit_defaults: bool,
-    /// Replace what people wrote, ran or keep
-    #[arg(long, conflicts_with = "raw_fields")]
+    /// Replace what people wrote, ran or keep; the type must be right for that
+    #[arg(long, conflicts_with_all = ["raw_fields", "guess"])]
     pub(crate) redact: bool,
     /// Stop at the first message that cannot be read
     #[arg(long)]

@@ -1,5 +1,5 @@
-//! JSON and YAML documents, one after the other, as values in which nothing was lost: a key that stands twice is refused,
-//! and numbers that JSON cannot hold are kept as the words for them. It must not know what documents are about.
+//! JSON and YAML documents, one after the other, as values in which nothing was lost: a key that stands twice and a number
+//! that JSON cannot hold are refused. It must not know what documents are about.
 
 use std::{fmt, io::BufRead, io::Read as _, path::Path};
 
@@ -75,7 +75,6 @@ fn yaml(mut input: Input, name: &str) -> Result<Box<dyn Iterator<Item = Result<V
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! { max_depth: YAML_DEPTH },
         strict_booleans: true,
-        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
     };
     let documents: Vec<Document> = serde_saphyr::from_slice_multiple_with_options(&text, options)
@@ -113,14 +112,11 @@ impl<'de> Visitor<'de> for Keeper {
         Ok(Value::from(value))
     }
 
-    /// Canonical protobuf JSON has words for the numbers that JSON has no literal for.
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(match Number::from_f64(value) {
-            Some(number) => Value::Number(number),
-            None if value.is_nan() => Value::from("NaN"),
-            None if value > 0.0 => Value::from("Infinity"),
-            None => Value::from("-Infinity"),
-        })
+    /// The words that stand for such numbers are only right where a field is a number, which is not known here.
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        let not_json =
+            || E::custom(format!("JSON has no number for {value}: for a number field write \"NaN\" or \"Infinity\""));
+        Number::from_f64(value).map(Value::Number).ok_or_else(not_json)
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

@@ -32,6 +32,13 @@ pub fn of(head: &[u8]) -> Form {
     }
 }
 
+/// Whether `head` holds a byte that no text has, so that more of the input would not change its form.
+pub fn is_binary(head: &[u8]) -> bool {
+    let is_marked = BYTE_ORDER_MARK.starts_with(head.get(..head.len().min(BYTE_ORDER_MARK.len())).unwrap_or_default());
+    let text = if is_marked { head.get(BYTE_ORDER_MARK.len()..).unwrap_or_default() } else { head };
+    text.iter().any(|byte| !byte.is_ascii_graphic() && !byte.is_ascii_whitespace())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +54,7 @@ mod tests {
         for head in [&b""[..], b"\x1a\x02", b":\x01\x02", b"{}"] {
             assert_eq!(of(head), Form::Bytes, "{head:?}");
         }
+        assert!(is_binary(b"\n\x08") && is_binary(b"ab\xff") && is_binary(b"\xEF\xBB\xBF\x01"));
+        assert!(!is_binary(b"") && !is_binary(b"\xEF\xBB") && !is_binary(b"\xEF\xBB\xBFdata: \t\r\n"));
     }
 }

@@ -75,11 +75,13 @@ fn view(arguments: &DecodeArguments, schema: &Schema) -> Result<View, Failure> {
         FieldNames::Camel => Names::Camel,
     };
     let form = JsonForm { names, unset: arguments.emit_defaults };
-    let (schema, redact) = (schema.clone(), arguments.redact);
+    let schema = schema.clone();
     Ok(match (arguments.raw_fields, arguments.guess) {
         (true, _) => View::RawFields,
-        (false, true) => View::Guess { schema, form, redact },
-        (false, false) => View::Typed(Typed { schema, descriptor, form, redact, open: arguments.opaque }),
+        (false, true) => View::Guess { schema, form },
+        (false, false) => {
+            View::Typed(Typed { schema, descriptor, form, redact: arguments.redact, open: arguments.opaque })
+        }
     })
 }
 
@@ -101,8 +103,7 @@ impl Decoding<'_> {
         let mut head = Vec::new();
         // A line end at the very front is more likely the tag of a first field.
         while (head.len() as u64) < LOOKED_AT && !head.iter().skip(1).any(|byte| matches!(byte, b'\n' | b'\r')) {
-            // Bytes that are no text stay so, whatever comes next.
-            if form::of(&head) == Form::Bytes && head.len() > 1 {
+            if form::is_binary(&head) {
                 break;
             }
             let more = input.fill_buf().with_context(|| format!("cannot read {}", self.name))?;

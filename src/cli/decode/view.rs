@@ -16,7 +16,7 @@ pub(super) enum View {
     /// Field by field, without the schema.
     RawFields,
     /// As messages of whichever types fit best.
-    Guess { schema: Schema, form: JsonForm, redact: bool },
+    Guess { schema: Schema, form: JsonForm },
 }
 
 /// A view of messages of one type.
@@ -42,7 +42,7 @@ impl View {
         match self {
             Self::Typed(typed) => typed.show(bytes),
             Self::RawFields => Ok(Shown { documents: vec![raw::to_json(bytes)?], unknown: 0 }),
-            Self::Guess { schema, form, redact } => guess(schema, *form, *redact, bytes),
+            Self::Guess { schema, form } => guess(schema, *form, bytes),
         }
     }
 
@@ -80,12 +80,9 @@ impl Typed {
     }
 }
 
-fn guess(schema: &Schema, form: JsonForm, redact: bool, bytes: &[u8]) -> Result<Shown, SchemaError> {
-    let mut fits = schema::guess(schema, bytes, GUESSES)?;
+fn guess(schema: &Schema, form: JsonForm, bytes: &[u8]) -> Result<Shown, SchemaError> {
+    let fits = schema::guess(schema, bytes, GUESSES)?;
     let unknown = fits.first().map_or(usize::MAX, |best| best.unknown);
-    if redact {
-        fits.iter_mut().for_each(|fit| schema::redact(schema, &mut fit.message));
-    }
     let document = |fit: &schema::Fit| {
         let (name, message) = (schema::short_name(&fit.descriptor), schema::to_json_as(&fit.message, form));
         json!({"type": name, "unknown": fit.unknown, "message": message})
