@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Ask something from the command line
     Chat(ChatArguments),
-    /// Turn JSON into a protobuf message
+    /// Turn JSON or YAML into protobuf messages
     Encode(EncodeArguments),
     /// Turn protobuf messages into JSON
     Decode(DecodeArguments),
@@ -58,6 +58,8 @@ pub(crate) enum Command {
     ParseResponse(ParseResponseArguments),
     /// Manage your Warp credentials
     Token(TokenArguments),
+    /// Look up, fill in, compile and compare message types
+    Schema(SchemaArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }
@@ -102,15 +104,32 @@ pub(crate) struct ChatArguments {
 /// Flags of `encode`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct EncodeArguments {
-    /// JSON to read; `-` or nothing is standard input
+    /// JSON or YAML to read; `-` or nothing is standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// Message type, full or short
     #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "Request")]
     pub(crate) message_type: String,
+    /// What the input is
+    #[arg(short, long, value_name = "FORM", default_value = "auto")]
+    pub(crate) input: DocumentForm,
     /// How to write the bytes [default: base64 on a terminal, raw elsewhere]
     #[arg(short, long, value_name = "FORM")]
     pub(crate) output: Option<EncodedForm>,
+    /// Mend the JSON Schemas of the tools in a request, as older gateways did
+    #[arg(long)]
+    pub(crate) sanitize_tools: bool,
+}
+
+/// What `encode` reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DocumentForm {
+    /// YAML if the file is called so or does not begin as JSON does
+    Auto,
+    /// JSON documents, one after the other
+    Json,
+    /// YAML documents
+    Yaml,
 }
 
 /// How `encode` writes bytes.
@@ -124,6 +143,8 @@ pub(crate) enum EncodedForm {
     Base64,
     /// Base64 with - and _
     Base64url,
+    /// The bytes of each message behind their length
+    Delimited,
 }
 
 /// Flags of `decode`.
@@ -145,8 +166,29 @@ pub(crate) struct DecodeArguments {
     #[arg(long, conflicts_with = "raw_fields")]
     pub(crate) guess: bool,
     /// Also open the payloads that the schema leaves opaque
+    #[arg(long, alias = "open", conflicts_with = "raw_fields")]
+    pub(crate) opaque: bool,
+    /// How to call fields
+    #[arg(long, value_name = "STYLE", default_value = "snake", conflicts_with = "raw_fields")]
+    pub(crate) names: FieldNames,
+    /// Also show fields that are not set
     #[arg(long, conflicts_with = "raw_fields")]
-    pub(crate) open: bool,
+    pub(crate) emit_defaults: bool,
+    /// Replace what people wrote, ran or keep; the type must be right for that
+    #[arg(long, conflicts_with_all = ["raw_fields", "guess"])]
+    pub(crate) redact: bool,
+    /// Stop at the first message that cannot be read
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// How `decode` calls fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FieldNames {
+    /// As the schema has them: conversation_id
+    Snake,
+    /// As other runtimes write them: conversationId
+    Camel,
 }
 
 /// What `decode` reads.
@@ -164,6 +206,8 @@ pub(crate) enum DecodedForm {
     Base64url,
     /// Server-sent events whose data is base64
     Sse,
+    /// The bytes of each message behind their length
+    Delimited,
 }
 
 /// Flags of `parse-response`.
@@ -244,6 +288,64 @@ pub(crate) struct WorkerDeployArguments {
     pub(crate) rotate_key: bool,
 }
 
+/// Flags of `schema`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SchemaArguments {
+    #[command(subcommand)]
+    pub(crate) what: SchemaCommand,
+}
+
+/// What to do with the schema.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum SchemaCommand {
+    /// List message types, enums and, when searching, fields and values
+    List {
+        /// Show only what has this in its name
+        #[arg(value_name = "SEARCH")]
+        search: Option<String>,
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a message type or an enum as .proto text
+    Show {
+        /// Its name, full or short
+        #[arg(value_name = "TYPE")]
+        name: String,
+    },
+    /// Print a message to fill in, as JSON that encodes
+    Template {
+        /// Message type, full or short
+        #[arg(value_name = "TYPE")]
+        name: String,
+        /// How many messages to show inside each other
+        #[arg(long, value_name = "LEVELS", default_value_t = 3)]
+        depth: u8,
+    },
+    /// Compile .proto files into a descriptor set for --descriptors
+    Compile {
+        /// Directory that imports are looked up from; every .proto file below it is compiled
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// File to write; `-` is standard output
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: PathBuf,
+        /// Keep comments, for `schema show`
+        #[arg(long)]
+        comments: bool,
+    },
+    /// Say what changed between this schema and another
+    #[command(after_help = "Exit code: 0 if bytes of either schema still read in the other, 1 if not.")]
+    Diff {
+        /// The other descriptor set, or a directory of .proto files
+        #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+        file: PathBuf,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 /// Flags of `completions`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CompletionsArguments {
@@ -264,7 +366,9 @@ mod tests {
 
     #[test]
     fn every_flag_says_what_it_does() {
-        for verb in Arguments::command().get_subcommands() {
+        let command = Arguments::command();
+        let verbs = command.get_subcommands();
+        for verb in verbs.flat_map(|verb| std::iter::once(verb).chain(verb.get_subcommands())) {
             for argument in verb.get_arguments() {
                 assert!(argument.get_help().is_some(), "{} {}", verb.get_name(), argument.get_id());
             }

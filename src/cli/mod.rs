@@ -25,6 +25,7 @@ mod backend;
 mod chat;
 mod completions;
 mod decode;
+mod document;
 mod encode;
 pub mod env;
 mod exit;
@@ -33,6 +34,7 @@ mod layers;
 mod logging;
 mod output;
 mod parse_response;
+mod schema;
 mod serve;
 pub mod settings;
 mod signals;
@@ -81,6 +83,7 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
             let settings = configure(arguments, LevelFilter::WARN, output)?;
             block_on(token::run(verb, &settings, output))
         }
+        Command::Schema(verb) => schema::run(verb, &toolkit(arguments, output)?, output),
         Command::Completions(verb) => completions::run(verb, output),
     }
 }
@@ -88,7 +91,7 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
 /// Everything that a verb which talks with the upstream needs.
 fn prepare(arguments: &Arguments, usual: LevelFilter, output: &Output) -> Result<(Settings, Schema), Failure> {
     let settings = configure(arguments, usual, output)?;
-    let schema = schema(&settings.common)?;
+    let schema = load_schema(&settings.common)?;
     Ok((settings, schema))
 }
 
@@ -103,7 +106,7 @@ fn configure(arguments: &Arguments, usual: LevelFilter, output: &Output) -> Resu
 fn toolkit(arguments: &Arguments, output: &Output) -> Result<Schema, Failure> {
     let common = Common::resolve(arguments, &ProcessEnvironment, Path::new(".")).map_err(refuse)?;
     begin_logging(arguments, &common, LevelFilter::WARN, output);
-    schema(&common)
+    load_schema(&common)
 }
 
 fn begin_logging(arguments: &Arguments, common: &Common, usual: LevelFilter, output: &Output) {
@@ -117,8 +120,13 @@ fn refuse(problems: Vec<Problem>) -> Failure {
     Failure::usage(format!("{what} wrong:{}", lines.concat()))
 }
 
-fn schema(common: &Common) -> Result<Schema, Failure> {
+fn load_schema(common: &Common) -> Result<Schema, Failure> {
     let Some(path) = &common.descriptors else { return Ok(Schema::embedded()) };
+    descriptor_set(path)
+}
+
+/// The schema in the descriptor set `path`.
+fn descriptor_set(path: &Path) -> Result<Schema, Failure> {
     let bytes = input::Input::open(Some(path))?.read_whole()?;
     Schema::from_descriptor_set(&bytes)
         .with_context(|| format!("{} is not a usable descriptor set", path.display()))

@@ -158,7 +158,8 @@ impl Settings {
         let (serve, chat) = match &arguments.command {
             Command::Serve(serve) => (Some(serve), None),
             Command::Chat(chat) => (None, Some(chat)),
-            Command::Encode(_)
+            Command::Schema(_)
+            | Command::Encode(_)
             | Command::Decode(_)
             | Command::ParseResponse(_)
             | Command::Token(_)

@@ -4,6 +4,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::schema::error::{JsonError, JsonProblem};
+use crate::schema::json_writer::Place;
 use crate::schema::{decode, encode, json_reader, json_writer, number, well_known};
 
 /// The key that names the packed type.
@@ -13,20 +14,20 @@ pub(crate) const TYPE_KEY: &str = "@type";
 const VALUE_KEY: &str = "value";
 
 /// The packed message's JSON; `None` when its type is not in the pool or its bytes would not come back the same.
-pub(crate) fn to_json(message: &DynamicMessage, depth: usize) -> Option<Json> {
+pub(crate) fn to_json(message: &DynamicMessage, place: Place) -> Option<Json> {
     let type_url = message.get_field_by_name("type_url")?.as_str()?.to_owned();
     let bytes = message.get_field_by_name("value")?.as_bytes()?.clone();
     let descriptor = packed_type(&message.descriptor(), &type_url)?;
-    let packed = decode::decode_below(&descriptor, &bytes, depth + 1).ok()?;
+    let packed = decode::decode_below(&descriptor, &bytes, place.depth + 1).ok()?;
     if encode(&packed) != bytes {
         return None;
     }
     let mut object = Map::new();
     object.insert(TYPE_KEY.to_owned(), Json::String(type_url));
     if well_known::has_special_form(&descriptor) {
-        object.insert(VALUE_KEY.to_owned(), json_writer::message(&packed, depth + 1));
+        object.insert(VALUE_KEY.to_owned(), json_writer::message(&packed, place.down(1)));
     } else {
-        object.extend(json_writer::plain(&packed, depth + 1));
+        object.extend(json_writer::plain(&packed, place.down(1)));
     }
     Some(Json::Object(object))
 }

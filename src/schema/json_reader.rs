@@ -91,7 +91,8 @@ fn unknown_field(descriptor: &MessageDescriptor, key: &str) -> JsonError {
     })
 }
 
-fn takes_null(field: &FieldDescriptor) -> bool {
+/// Whether null is a value of the field, rather than "not given".
+pub(crate) fn takes_null(field: &FieldDescriptor) -> bool {
     !field.is_list()
         && !field.is_map()
         && match field.kind() {

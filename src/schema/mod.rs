@@ -21,9 +21,11 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde_json::Value;
 
 mod any;
+mod compare;
 mod decode;
 mod encode;
 mod error;
+pub mod form;
 mod guess;
 mod json_reader;
 mod json_writer;
@@ -31,20 +33,31 @@ pub mod mask;
 mod number;
 pub mod opaque;
 mod pool;
+mod proto_text;
 pub mod raw;
+mod redact;
+pub mod series;
 pub mod spelling;
 mod suggest;
+mod template;
 mod time_json;
+mod tool_schema;
 mod unknown;
 mod unknown_json;
 mod well_known;
 pub mod wire;
 
+pub use compare::{Change, Effect, compare};
 pub use decode::decode;
 pub use encode::encode;
 pub use error::{DecodeError, DecodeProblem, JsonError, JsonProblem, MaskError, PoolError, SchemaError, SpellingError};
 pub use guess::{Fit, guess};
-pub use pool::{PACKAGE, Schema, compile, short_name};
+pub use json_writer::{JsonForm, Names};
+pub use pool::{Definition, PACKAGE, Schema, compile, short_name, within_package};
+pub use proto_text::proto_text;
+pub use redact::{PLACEHOLDER, PRIVATE_CHOICES, PRIVATE_FIELDS, redact};
+pub use template::{Template, template};
+pub use tool_schema::sanitize_tools;
 
 /// How deep messages may be nested, the outermost and map entries included: as Google's runtimes have it.
 pub const MAX_DEPTH: usize = 100;
@@ -85,7 +98,12 @@ pub fn count_unknown(message: &DynamicMessage) -> usize {
 
 /// Message to JSON, in the form that the [module's documentation](self) describes.
 pub fn to_json(message: &DynamicMessage) -> Value {
-    json_writer::message(message, 1)
+    to_json_as(message, JsonForm::default())
+}
+
+/// As [`to_json`], in another form.
+pub fn to_json_as(message: &DynamicMessage, form: JsonForm) -> Value {
+    json_writer::message(message, json_writer::Place { form, depth: 1 })
 }
 
 /// The reverse of [`to_json`]; camelCase names are accepted too.

@@ -4,7 +4,7 @@
 //!
 //! It knows where payloads stand by message type and field name; it must not know what they are for.
 
-use prost_reflect::{Kind, MessageDescriptor};
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value as Json};
 
 use crate::schema::pool::{PACKAGE, Schema};
@@ -72,6 +72,11 @@ fn open_each(descriptor: &MessageDescriptor, value: &mut Json) {
         Json::Array(items) => items.iter_mut().for_each(|item| open(descriptor, item)),
         single => open(descriptor, single),
     }
+}
+
+/// Whether `field` holds an opaque payload.
+pub(crate) fn is_payload(field: &FieldDescriptor) -> bool {
+    shape_of(field.parent_message(), field.name()).is_some()
 }
 
 fn shape_of(descriptor: &MessageDescriptor, field: &str) -> Option<Shape> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
+use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor};
 
 use crate::schema::error::{PoolError, SchemaError};
 use crate::schema::suggest;
@@ -18,6 +18,9 @@ static EMBEDDED: &[u8] = include_bytes!("../../descriptors/warp_multi_agent_v1.b
 
 /// The number of the field option that marks a field as sensitive.
 const SENSITIVE: u32 = 50_000;
+
+/// The number of the field option that marks a field as the service's own.
+const INTERNAL: u32 = 50_001;
 
 /// A set of message descriptors. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -83,8 +86,42 @@ impl Schema {
         }
     }
 
+    /// The message or enum of `name`; names are given as for [`Schema::message`], and messages come first.
+    ///
+    /// # Errors
+    /// As for [`Schema::message`].
+    pub fn definition(&self, name: &str) -> Result<Definition, SchemaError> {
+        match self.message(name) {
+            Ok(message) => Ok(Definition::Message(message)),
+            Err(SchemaError::Pool(PoolError::UnknownMessage { .. })) => self.enumeration(name).map(Definition::Enum),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn enumeration(&self, name: &str) -> Result<EnumDescriptor, SchemaError> {
+        let wanted = name.trim().trim_start_matches('.');
+        let pool = &self.inner.pool;
+        let exact = pool.get_enum_by_name(wanted).or_else(|| pool.get_enum_by_name(&format!("{PACKAGE}.{wanted}")));
+        if let Some(found) = exact {
+            return Ok(found);
+        }
+        let suffix = format!(".{wanted}");
+        let mut fitting: Vec<EnumDescriptor> =
+            pool.all_enums().filter(|found| found.full_name().ends_with(&suffix)).collect();
+        match fitting.len() {
+            0 => Err(self.unknown_message(name).into()),
+            1 => Ok(fitting.remove(0)),
+            _ => {
+                let candidates = fitting.iter().map(|found| found.full_name().to_owned()).collect();
+                Err(PoolError::AmbiguousMessage { name: name.to_owned(), candidates }.into())
+            }
+        }
+    }
+
     fn unknown_message(&self, name: &str) -> PoolError {
-        let names: Vec<String> = self.messages().map(|message| short_name(&message).to_owned()).collect();
+        let messages = self.messages().map(|message| short_name(&message).to_owned());
+        let enums = self.inner.pool.all_enums().map(|found| within_package(found.full_name()).to_owned());
+        let names: Vec<String> = messages.chain(enums).collect();
         let nearest = suggest::nearest(name, names.iter().map(String::as_str));
         PoolError::UnknownMessage { name: name.to_owned(), nearest }
     }
@@ -104,43 +141,61 @@ impl Schema {
         self.inner.sensitive.get_or_init(|| self.find_sensitive()).contains(field.full_name())
     }
 
+    /// Whether the schema marks `field` as one that the service fills for its own use.
+    pub fn is_internal(&self, field: &FieldDescriptor) -> bool {
+        is_marked(field, INTERNAL)
+    }
+
     fn find_sensitive(&self) -> HashSet<String> {
         self.messages()
             .flat_map(|message| message.fields().collect::<Vec<_>>())
-            .filter(marked_sensitive)
+            .filter(|field| is_marked(field, SENSITIVE))
             .map(|field| field.full_name().to_owned())
             .collect()
     }
 }
 
-/// Whether the sensitive option is set on `field`, whatever the schema calls the option.
-fn marked_sensitive(field: &FieldDescriptor) -> bool {
+/// Something that the schema defines.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Definition {
+    /// A message type.
+    Message(MessageDescriptor),
+    /// An enum.
+    Enum(EnumDescriptor),
+}
+
+/// Whether the option numbered `mark` is set on `field`, whatever the schema calls the option.
+fn is_marked(field: &FieldDescriptor, mark: u32) -> bool {
     let options = field.options();
-    let declared =
-        options.extensions().any(|(option, value)| option.number() == SENSITIVE && value.as_bool() == Some(true));
+    let declared = options.extensions().any(|(option, value)| option.number() == mark && value.as_bool() == Some(true));
     // A descriptor set that does not declare the option still carries it, as an unknown field.
-    declared || options.unknown_fields().any(|option| option.number() == SENSITIVE && option.encoded_len() > 0)
+    declared || options.unknown_fields().any(|option| option.number() == mark && option.encoded_len() > 0)
 }
 
 /// A message's name as [`Schema::message`] takes it: without the Warp package.
 pub fn short_name(message: &MessageDescriptor) -> &str {
-    let full = message.full_name();
+    within_package(message.full_name())
+}
+
+/// A full name without the Warp package.
+pub fn within_package(full: &str) -> &str {
     full.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(full)
 }
 
-/// Compiles every `.proto` file below `root` into the bytes of a self-contained FileDescriptorSet. Imports are looked up
+/// Compiles every `.proto` file below `root` into the bytes of a self-contained FileDescriptorSet, with comments if so
+/// wished. Imports are looked up
 /// from `root`; `google/protobuf/*.proto` need not be there.
 ///
 /// # Errors
 /// When a folder cannot be read, holds no `.proto` file, or a file does not compile; the error names the file.
-pub fn compile(root: &Path) -> Result<Vec<u8>, SchemaError> {
+pub fn compile(root: &Path, comments: bool) -> Result<Vec<u8>, SchemaError> {
     let failed = |reason: String| PoolError::Compile { place: root.display().to_string(), reason };
     let files = proto_files(root).map_err(|error| failed(error.to_string()))?;
     if files.is_empty() {
         return Err(failed("there is no .proto file in it".to_owned()).into());
     }
     let mut compiler = protox::Compiler::new([root]).map_err(|error| failed(describe(&error)))?;
-    compiler.include_imports(true).include_source_info(false);
+    compiler.include_imports(true).include_source_info(comments);
     compiler.open_files(files).map_err(|error| failed(describe(&error)))?;
     Ok(compiler.encode_file_descriptor_set())
 }

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use prost_reflect::{DynamicMessage, EnumDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::schema::error::{JsonError, JsonProblem};
-use crate::schema::json_writer::UNKNOWN_KEY;
+use crate::schema::json_writer::{Place, UNKNOWN_KEY};
 use crate::schema::{any, json_reader, json_writer, number, time_json};
 
 /// The types with a form of their own.
@@ -53,13 +53,30 @@ pub(crate) fn has_special_form(descriptor: &MessageDescriptor) -> bool {
     well_known(descriptor).is_some()
 }
 
+/// What a template has for a well-known type; `None` for every other message.
+pub(crate) fn template(descriptor: &MessageDescriptor) -> Option<Json> {
+    Some(match well_known(descriptor)? {
+        WellKnown::Timestamp => json!("1970-01-01T00:00:00Z"),
+        WellKnown::Duration => json!("0s"),
+        WellKnown::FieldMask => json!(""),
+        WellKnown::Struct | WellKnown::Any => json!({}),
+        WellKnown::Value => Json::Null,
+        WellKnown::ListValue => json!([]),
+        WellKnown::Wrapper => match descriptor.get_field_by_name("value")?.kind() {
+            Kind::Bool => json!(false),
+            Kind::String | Kind::Bytes => json!(""),
+            _ => json!(0),
+        },
+    })
+}
+
 /// The JSON of a well-known type; `None` for every other message.
-pub(crate) fn to_json(message: &DynamicMessage, depth: usize) -> Option<Json> {
+pub(crate) fn to_json(message: &DynamicMessage, place: Place) -> Option<Json> {
     let descriptor = message.descriptor();
     let well_known = well_known(&descriptor)?;
-    let special = if message.unknown_fields().next().is_none() { special(well_known, message, depth) } else { None };
+    let special = if message.unknown_fields().next().is_none() { special(well_known, message, place) } else { None };
     Some(special.unwrap_or_else(|| {
-        let mut object = json_writer::plain(message, depth);
+        let mut object = json_writer::plain(message, place);
         if holds_any_object(well_known) {
             object.entry(UNKNOWN_KEY).or_insert_with(|| Json::Array(Vec::new()));
         }
@@ -78,23 +95,23 @@ fn holds_any_object(well_known: WellKnown) -> bool {
 }
 
 /// The special form, if it can hold all that the message has.
-fn special(well_known: WellKnown, message: &DynamicMessage, depth: usize) -> Option<Json> {
+fn special(well_known: WellKnown, message: &DynamicMessage, place: Place) -> Option<Json> {
     match well_known {
         WellKnown::Timestamp => time_json::timestamp_text(message).map(Json::String),
         WellKnown::Duration => time_json::duration_text(message).map(Json::String),
         WellKnown::FieldMask => mask_text(message).map(Json::String),
-        WellKnown::Struct => struct_object(message, depth).map(Json::Object),
-        WellKnown::Value => value_json(message, depth),
-        WellKnown::ListValue => list_items(message, depth).map(Json::Array),
-        WellKnown::Any => any::to_json(message, depth),
+        WellKnown::Struct => struct_object(message, place).map(Json::Object),
+        WellKnown::Value => value_json(message, place),
+        WellKnown::ListValue => list_items(message, place).map(Json::Array),
+        WellKnown::Any => any::to_json(message, place),
         WellKnown::Wrapper => {
             let field = message.descriptor().get_field_by_name("value")?;
-            Some(json_writer::single(&field.kind(), &message.get_field(&field), depth + 1))
+            Some(json_writer::single(&field.kind(), &message.get_field(&field), place.down(1)))
         }
     }
 }
 
-fn struct_object(message: &DynamicMessage, depth: usize) -> Option<Map<String, Json>> {
+fn struct_object(message: &DynamicMessage, place: Place) -> Option<Map<String, Json>> {
     let fields = message.get_field_by_name("fields")?;
     let mut entries: Vec<(&MapKey, &Value)> = fields.as_map()?.iter().collect();
     entries.sort_unstable_by(|left, right| left.0.cmp(right.0));
@@ -104,18 +121,18 @@ fn struct_object(message: &DynamicMessage, depth: usize) -> Option<Map<String, J
         if key == UNKNOWN_KEY {
             return None;
         }
-        object.insert(key.to_owned(), json_writer::message(value.as_message()?, depth + 2));
+        object.insert(key.to_owned(), json_writer::message(value.as_message()?, place.down(2)));
     }
     Some(object)
 }
 
-fn list_items(message: &DynamicMessage, depth: usize) -> Option<Vec<Json>> {
+fn list_items(message: &DynamicMessage, place: Place) -> Option<Vec<Json>> {
     let values = message.get_field_by_name("values")?;
     let items = values.as_list()?.iter();
-    items.map(|item| Some(json_writer::message(item.as_message()?, depth + 1))).collect()
+    items.map(|item| Some(json_writer::message(item.as_message()?, place.down(1)))).collect()
 }
 
-fn value_json(message: &DynamicMessage, depth: usize) -> Option<Json> {
+fn value_json(message: &DynamicMessage, place: Place) -> Option<Json> {
     let (field, value) = message.fields().next()?;
     match (field.name(), value) {
         ("null_value", Value::EnumNumber(0)) => Some(Json::Null),
@@ -124,10 +141,10 @@ fn value_json(message: &DynamicMessage, depth: usize) -> Option<Json> {
         ("bool_value", Value::Bool(value)) => Some(Json::Bool(*value)),
         // What the inner message cannot say in its special form, the Value around it cannot either.
         ("struct_value", Value::Message(inner)) if inner.unknown_fields().next().is_none() => {
-            struct_object(inner, depth + 1).map(Json::Object)
+            struct_object(inner, place.down(1)).map(Json::Object)
         }
         ("list_value", Value::Message(inner)) if inner.unknown_fields().next().is_none() => {
-            list_items(inner, depth + 1).map(Json::Array)
+            list_items(inner, place.down(1)).map(Json::Array)
         }
         _ => None,
     }

@@ -91,6 +91,10 @@ impl<'a> Cursor<'a> {
         Self { bytes, position: 0 }
     }
 
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
     pub(crate) fn is_at_end(&self) -> bool {
         self.position >= self.bytes.len()
     }

@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use warp2api::schema::{self, Schema, spelling};
+use warp2api::schema::{self, JsonForm, Names, Schema, spelling};
+
+use crate::random::Random;
 
 fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -275,4 +277,27 @@ proptest! {
             round_trips(name, &bytes)?;
         }
     }
+}
+
+#[test]
+fn ten_thousand_random_messages_come_back_to_the_byte() {
+    let types = ["Request", "ResponseEvent", "Task", "Message"].map(|name| Schema::embedded().message(name).unwrap());
+    let forms = [(Names::Snake, false), (Names::Camel, false), (Names::Camel, true)];
+    let (mut spliced, mut deepest, mut longest) = (0, 0, 0);
+    for seed in 0..10_000 {
+        let descriptor = &types[usize::try_from(seed).unwrap() % types.len()];
+        let mut random = Random::new(seed);
+        let bytes = random.message(descriptor, 0);
+        (spliced, deepest) = (spliced + random.spliced, deepest.max(random.deepest));
+        longest = longest.max(bytes.len());
+        let message = schema::decode(descriptor, &bytes).unwrap();
+        assert_eq!(schema::encode(&message), bytes, "seed {seed}");
+        // One form a message in turn, through the very text that the command line writes.
+        let (names, unset) = forms[usize::try_from(seed / 4).unwrap() % forms.len()];
+        let text = schema::to_json_as(&message, JsonForm { names, unset }).to_string();
+        let read = schema::from_json(descriptor, &serde_json::from_str(&text).unwrap());
+        let read = read.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+        assert_eq!(schema::encode(&read), bytes, "seed {seed}\n{text}");
+    }
+    assert!(spliced > 10_000 && deepest >= 5 && longest > 400, "{spliced} {deepest} {longest}");
 }

@@ -22,7 +22,7 @@ fn bless_or_compare(file: &Path, fresh: &[u8]) {
 
 #[test]
 fn the_embedded_descriptors_are_what_proto_compiles_to() {
-    let fresh = schema::compile(&root().join("proto")).unwrap();
+    let fresh = schema::compile(&root().join("proto"), false).unwrap();
     bless_or_compare(&root().join("descriptors/warp_multi_agent_v1.binpb"), &fresh);
 }
 
@@ -70,9 +70,9 @@ fn every_singular_scalar_has_presence() {
 fn a_broken_proto_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("broken.proto"), "syntax = \"proto3\";\nmessage A { Missing m = 1; }\n").unwrap();
-    let error = schema::compile(folder.path()).unwrap_err().to_string();
+    let error = schema::compile(folder.path(), false).unwrap_err().to_string();
     assert!(error.contains("broken.proto"), "{error}");
     assert!(error.contains("Missing"), "{error}");
     let empty = tempfile::tempdir().unwrap();
-    assert!(schema::compile(empty.path()).unwrap_err().to_string().contains("no .proto file"));
+    assert!(schema::compile(empty.path(), false).unwrap_err().to_string().contains("no .proto file"));
 }

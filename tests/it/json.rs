@@ -63,7 +63,7 @@ message Kinds {
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("kinds.proto"), PROTO).unwrap();
-    Schema::from_descriptor_set(&schema::compile(folder.path()).unwrap()).unwrap()
+    Schema::from_descriptor_set(&schema::compile(folder.path(), false).unwrap()).unwrap()
 });
 
 fn kinds() -> MessageDescriptor {

@@ -1,0 +1,91 @@
+//! How `decode` shows a message: typed, by its fields alone, or as the types that it may be. It must not know where
+//! messages come from.
+
+use prost_reflect::MessageDescriptor;
+use serde_json::{Value, json};
+
+use crate::schema::{self, JsonForm, Schema, SchemaError, opaque, raw, wire};
+
+/// How many types `--guess` offers.
+const GUESSES: usize = 5;
+
+/// How messages are shown.
+pub(super) enum View {
+    /// As messages of one type.
+    Typed(Typed),
+    /// Field by field, without the schema.
+    RawFields,
+    /// As messages of whichever types fit best.
+    Guess { schema: Schema, form: JsonForm },
+}
+
+/// A view of messages of one type.
+pub(super) struct Typed {
+    pub(super) schema: Schema,
+    pub(super) descriptor: MessageDescriptor,
+    pub(super) form: JsonForm,
+    /// Private texts are replaced.
+    pub(super) redact: bool,
+    /// Opaque payloads are opened.
+    pub(super) open: bool,
+}
+
+/// What a message came to.
+pub(super) struct Shown {
+    pub(super) documents: Vec<Value>,
+    /// Fields that the schema does not know: of two readings the one with fewer is right.
+    pub(super) unknown: usize,
+}
+
+impl View {
+    pub(super) fn show(&self, bytes: &[u8]) -> Result<Shown, SchemaError> {
+        match self {
+            Self::Typed(typed) => typed.show(bytes),
+            Self::RawFields => Ok(Shown { documents: vec![raw::to_json(bytes)?], unknown: 0 }),
+            Self::Guess { schema, form } => guess(schema, *form, bytes),
+        }
+    }
+
+    /// Whether `bytes` make full sense as one message.
+    pub(super) fn fits(&self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Typed(typed) => {
+                schema::decode(&typed.descriptor, bytes).is_ok_and(|message| schema::count_unknown(&message) == 0)
+            }
+            Self::RawFields | Self::Guess { .. } => wire::fields(bytes).all(|field| field.is_ok()),
+        }
+    }
+
+    /// What may help when bytes are no message.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Typed(_) => Some("`--guess` tries every type, `--raw-fields` does without"),
+            Self::RawFields | Self::Guess { .. } => None,
+        }
+    }
+}
+
+impl Typed {
+    fn show(&self, bytes: &[u8]) -> Result<Shown, SchemaError> {
+        let mut message = schema::decode(&self.descriptor, bytes)?;
+        let unknown = schema::count_unknown(&message);
+        if self.redact {
+            schema::redact(&self.schema, &mut message);
+        }
+        let mut json = schema::to_json_as(&message, self.form);
+        if self.open {
+            opaque::open(&self.descriptor, &mut json);
+        }
+        Ok(Shown { documents: vec![json], unknown })
+    }
+}
+
+fn guess(schema: &Schema, form: JsonForm, bytes: &[u8]) -> Result<Shown, SchemaError> {
+    let fits = schema::guess(schema, bytes, GUESSES)?;
+    let unknown = fits.first().map_or(usize::MAX, |best| best.unknown);
+    let document = |fit: &schema::Fit| {
+        let (name, message) = (schema::short_name(&fit.descriptor), schema::to_json_as(&fit.message, form));
+        json!({"type": name, "unknown": fit.unknown, "message": message})
+    };
+    Ok(Shown { documents: fits.iter().map(document).collect(), unknown })
+}
