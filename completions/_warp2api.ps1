@@ -35,10 +35,11 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve the OpenAI API on this machine')
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Ask something from the command line')
-            [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Turn JSON into a protobuf message')
+            [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Turn JSON or YAML into protobuf messages')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Turn protobuf messages into JSON')
             [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read a recorded response stream of the upstream')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Manage your Warp credentials')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Look up, fill in, compile and compare message types')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -87,12 +88,15 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;encode' {
             [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Message type, full or short')
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Message type, full or short')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'What the input is')
+            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'What the input is')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the bytes [default: base64 on a terminal, raw elsewhere]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to write the bytes [default: base64 on a terminal, raw elsewhere]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
             [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--sanitize-tools', '--sanitize-tools', [CompletionResultType]::ParameterName, 'Mend the JSON Schemas of the tools in a request, as older gateways did')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
@@ -108,13 +112,17 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Message type, full or short')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'What the input is')
             [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'What the input is')
+            [CompletionResult]::new('--names', '--names', [CompletionResultType]::ParameterName, 'How to call fields')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
             [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--raw-fields', '--raw-fields', [CompletionResultType]::ParameterName, 'Show fields by number, without the schema')
             [CompletionResult]::new('--guess', '--guess', [CompletionResultType]::ParameterName, 'Try every message type and say which fit best')
-            [CompletionResult]::new('--open', '--open', [CompletionResultType]::ParameterName, 'Also open the payloads that the schema leaves opaque')
+            [CompletionResult]::new('--opaque', '--opaque', [CompletionResultType]::ParameterName, 'Also open the payloads that the schema leaves opaque')
+            [CompletionResult]::new('--emit-defaults', '--emit-defaults', [CompletionResultType]::ParameterName, 'Also show fields that are not set')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Replace what people wrote, ran or keep; the type must be right for that')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Stop at the first message that cannot be read')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
@@ -272,6 +280,135 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;token;help;help' {
             break
         }
+        'warp2api;schema' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List message types, enums and, when searching, fields and values')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a message type or an enum as .proto text')
+            [CompletionResult]::new('template', 'template', [CompletionResultType]::ParameterValue, 'Print a message to fill in, as JSON that encodes')
+            [CompletionResult]::new('compile', 'compile', [CompletionResultType]::ParameterValue, 'Compile .proto files into a descriptor set for --descriptors')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Say what changed between this schema and another')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'warp2api;schema;list' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object a line')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;schema;show' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;schema;template' {
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'How many messages to show inside each other')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;schema;compile' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File to write; `-` is standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to write; `-` is standard output')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--comments', '--comments', [CompletionResultType]::ParameterName, 'Keep comments, for `schema show`')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;schema;diff' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;schema;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List message types, enums and, when searching, fields and values')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a message type or an enum as .proto text')
+            [CompletionResult]::new('template', 'template', [CompletionResultType]::ParameterValue, 'Print a message to fill in, as JSON that encodes')
+            [CompletionResult]::new('compile', 'compile', [CompletionResultType]::ParameterValue, 'Compile .proto files into a descriptor set for --descriptors')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Say what changed between this schema and another')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'warp2api;schema;help;list' {
+            break
+        }
+        'warp2api;schema;help;show' {
+            break
+        }
+        'warp2api;schema;help;template' {
+            break
+        }
+        'warp2api;schema;help;compile' {
+            break
+        }
+        'warp2api;schema;help;diff' {
+            break
+        }
+        'warp2api;schema;help;help' {
+            break
+        }
         'warp2api;completions' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
             [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
@@ -290,10 +427,11 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;help' {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve the OpenAI API on this machine')
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Ask something from the command line')
-            [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Turn JSON into a protobuf message')
+            [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Turn JSON or YAML into protobuf messages')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Turn protobuf messages into JSON')
             [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read a recorded response stream of the upstream')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Manage your Warp credentials')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Look up, fill in, compile and compare message types')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -330,6 +468,29 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             break
         }
         'warp2api;help;token;worker;remove' {
+            break
+        }
+        'warp2api;help;schema' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List message types, enums and, when searching, fields and values')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a message type or an enum as .proto text')
+            [CompletionResult]::new('template', 'template', [CompletionResultType]::ParameterValue, 'Print a message to fill in, as JSON that encodes')
+            [CompletionResult]::new('compile', 'compile', [CompletionResultType]::ParameterValue, 'Compile .proto files into a descriptor set for --descriptors')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Say what changed between this schema and another')
+            break
+        }
+        'warp2api;help;schema;list' {
+            break
+        }
+        'warp2api;help;schema;show' {
+            break
+        }
+        'warp2api;help;schema;template' {
+            break
+        }
+        'warp2api;help;schema;compile' {
+            break
+        }
+        'warp2api;help;schema;diff' {
             break
         }
         'warp2api;help;completions' {

@@ -32,10 +32,11 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --version 'Print version'
             cand serve 'Serve the OpenAI API on this machine'
             cand chat 'Ask something from the command line'
-            cand encode 'Turn JSON into a protobuf message'
+            cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read a recorded response stream of the upstream'
             cand token 'Manage your Warp credentials'
+            cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -81,12 +82,15 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;encode'= {
             cand -t 'Message type, full or short'
             cand --type 'Message type, full or short'
+            cand -i 'What the input is'
+            cand --input 'What the input is'
             cand -o 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --output 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
+            cand --sanitize-tools 'Mend the JSON Schemas of the tools in a request, as older gateways did'
             cand -v 'Say more; given twice, say everything but secrets'
             cand --verbose 'Say more; given twice, say everything but secrets'
             cand -q 'Say nothing but errors'
@@ -101,13 +105,17 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --type 'Message type, full or short'
             cand -i 'What the input is'
             cand --input 'What the input is'
+            cand --names 'How to call fields'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --raw-fields 'Show fields by number, without the schema'
             cand --guess 'Try every message type and say which fit best'
-            cand --open 'Also open the payloads that the schema leaves opaque'
+            cand --opaque 'Also open the payloads that the schema leaves opaque'
+            cand --emit-defaults 'Also show fields that are not set'
+            cand --redact 'Replace what people wrote, ran or keep; the type must be right for that'
+            cand --strict 'Stop at the first message that cannot be read'
             cand -v 'Say more; given twice, say everything but secrets'
             cand --verbose 'Say more; given twice, say everything but secrets'
             cand -q 'Say nothing but errors'
@@ -247,6 +255,122 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;help;help'= {
         }
+        &'warp2api;schema'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand list 'List message types, enums and, when searching, fields and values'
+            cand show 'Show a message type or an enum as .proto text'
+            cand template 'Print a message to fill in, as JSON that encodes'
+            cand compile 'Compile .proto files into a descriptor set for --descriptors'
+            cand diff 'Say what changed between this schema and another'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;schema;list'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object a line'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;schema;show'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;schema;template'= {
+            cand --depth 'How many messages to show inside each other'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;schema;compile'= {
+            cand -o 'File to write; `-` is standard output'
+            cand --output 'File to write; `-` is standard output'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --comments 'Keep comments, for `schema show`'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;schema;diff'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;schema;help'= {
+            cand list 'List message types, enums and, when searching, fields and values'
+            cand show 'Show a message type or an enum as .proto text'
+            cand template 'Print a message to fill in, as JSON that encodes'
+            cand compile 'Compile .proto files into a descriptor set for --descriptors'
+            cand diff 'Say what changed between this schema and another'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;schema;help;list'= {
+        }
+        &'warp2api;schema;help;show'= {
+        }
+        &'warp2api;schema;help;template'= {
+        }
+        &'warp2api;schema;help;compile'= {
+        }
+        &'warp2api;schema;help;diff'= {
+        }
+        &'warp2api;schema;help;help'= {
+        }
         &'warp2api;completions'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
@@ -264,10 +388,11 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help'= {
             cand serve 'Serve the OpenAI API on this machine'
             cand chat 'Ask something from the command line'
-            cand encode 'Turn JSON into a protobuf message'
+            cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read a recorded response stream of the upstream'
             cand token 'Manage your Warp credentials'
+            cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -294,6 +419,23 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help;token;worker;status'= {
         }
         &'warp2api;help;token;worker;remove'= {
+        }
+        &'warp2api;help;schema'= {
+            cand list 'List message types, enums and, when searching, fields and values'
+            cand show 'Show a message type or an enum as .proto text'
+            cand template 'Print a message to fill in, as JSON that encodes'
+            cand compile 'Compile .proto files into a descriptor set for --descriptors'
+            cand diff 'Say what changed between this schema and another'
+        }
+        &'warp2api;help;schema;list'= {
+        }
+        &'warp2api;help;schema;show'= {
+        }
+        &'warp2api;help;schema;template'= {
+        }
+        &'warp2api;help;schema;compile'= {
+        }
+        &'warp2api;help;schema;diff'= {
         }
         &'warp2api;help;completions'= {
         }

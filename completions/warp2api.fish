@@ -34,10 +34,11 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -s h -l help -d 'Print h
 complete -c warp2api -n "__fish_warp2api_needs_command" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "serve" -d 'Serve the OpenAI API on this machine'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "chat" -d 'Ask something from the command line'
-complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "encode" -d 'Turn JSON into a protobuf message'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "decode" -d 'Turn protobuf messages into JSON'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "parse-response" -d 'Read a recorded response stream of the upstream'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
@@ -65,14 +66,19 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s q -l quiet -d
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s t -l type -d 'Message type, full or short' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s i -l input -d 'What the input is' -r -f -a "auto\t'YAML if the file is called so or does not begin as JSON does'
+json\t'JSON documents, one after the other'
+yaml\t'YAML documents'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s o -l output -d 'How to write the bytes [default: base64 on a terminal, raw elsewhere]' -r -f -a "raw\t'The bytes themselves'
 hex\t'Two digits a byte'
 base64\t'Base64'
-base64url\t'Base64 with - and _'"
+base64url\t'Base64 with - and _'
+delimited\t'The bytes of each message behind their length'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l sanitize-tools -d 'Mend the JSON Schemas of the tools in a request, as older gateways did'
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -83,14 +89,20 @@ raw\t'The bytes themselves'
 hex\t'Two digits a byte'
 base64\t'Base64 of either alphabet'
 base64url\t'Base64 with - and _'
-sse\t'Server-sent events whose data is base64'"
+sse\t'Server-sent events whose data is base64'
+delimited\t'The bytes of each message behind their length'"
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l names -d 'How to call fields' -r -f -a "snake\t'As the schema has them: conversation_id'
+camel\t'As other runtimes write them: conversationId'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l raw-fields -d 'Show fields by number, without the schema'
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l guess -d 'Try every message type and say which fit best'
-complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l open -d 'Also open the payloads that the schema leaves opaque'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l opaque -d 'Also open the payloads that the schema leaves opaque'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l emit-defaults -d 'Also show fields that are not set'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l redact -d 'Replace what people wrote, ran or keep; the type must be right for that'
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l strict -d 'Stop at the first message that cannot be read'
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -130,6 +142,71 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "list" -d 'List message types, enums and, when searching, fields and values'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "show" -d 'Show a message type or an enum as .proto text'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "template" -d 'Print a message to fill in, as JSON that encodes'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "compile" -d 'Compile .proto files into a descriptor set for --descriptors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "diff" -d 'Say what changed between this schema and another'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object a line'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l depth -d 'How many messages to show inside each other' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s o -l output -d 'File to write; `-` is standard output' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l comments -d 'Keep comments, for `schema show`'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "list" -d 'List message types, enums and, when searching, fields and values'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a message type or an enum as .proto text'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "template" -d 'Print a message to fill in, as JSON that encodes'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "compile" -d 'Compile .proto files into a descriptor set for --descriptors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Say what changed between this schema and another'
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
@@ -138,12 +215,18 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l v
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token completions help" -f -a "chat" -d 'Ask something from the command line'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token completions help" -f -a "encode" -d 'Turn JSON into a protobuf message'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token completions help" -f -a "parse-response" -d 'Read a recorded response stream of the upstream'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token completions help" -f -a "token" -d 'Manage your Warp credentials'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "chat" -d 'Ask something from the command line'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "parse-response" -d 'Read a recorded response stream of the upstream'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "list" -d 'List message types, enums and, when searching, fields and values'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "show" -d 'Show a message type or an enum as .proto text'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "template" -d 'Print a message to fill in, as JSON that encodes'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "compile" -d 'Compile .proto files into a descriptor set for --descriptors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "diff" -d 'Say what changed between this schema and another'
