@@ -1,4 +1,4 @@
-use super::*;
+use crate::schema::{compare::compare, pool::Schema};
 
 fn schema(source: &str) -> Schema {
     let folder = tempfile::tempdir().unwrap();
