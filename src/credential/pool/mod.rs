@@ -93,7 +93,11 @@ impl Pool {
     pub fn with_clock(config: &Config, clock: Clock) -> Result<Self, CredentialError> {
         let sources = source::from_config(config, &clock)?;
         let ledger = config.store.clone().map(|store| Box::new(PoolLedger::new(store)) as Box<dyn Ledger>);
-        Ok(Self::of_sources(sources, config.size, clock, ledger))
+        let pool = Self::of_sources(sources, config.size, clock, ledger);
+        if pool.slots().is_empty() && !pool.has_more() {
+            return Err(CredentialError::NoneConfigured);
+        }
+        Ok(pool)
     }
 
     fn of_sources(sources: Vec<Box<dyn Source>>, size: usize, clock: Clock, ledger: Option<Box<dyn Ledger>>) -> Self {
