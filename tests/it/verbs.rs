@@ -344,6 +344,10 @@ fn the_schema_is_listed_shown_and_filled_in() {
     assert!(slip.err.contains("did you mean") && slip.err.contains("`Task`"), "{slip:?}");
     let template = place.run("schema template Request --depth 2", b"").ended(0);
     assert!(template.err.contains("choose one: ") && template.err.contains("left empty: "), "{}", template.err);
+    let chosen = place.run("schema template Request --choose input.user_inputs", b"").ended(0);
+    assert!(chosen.text().contains("\"user_inputs\""), "{}", chosen.text());
+    let slip = place.run("schema template Request --choose input.nothing", b"").ended(2);
+    assert!(slip.out.is_empty() && slip.err.contains("`input.nothing`"), "{slip:?}");
     let bytes = place.run("encode -t Request", &template.out).ended(0).out;
     let read = place.run("decode -t Request", &bytes).ended(0);
     let (shown, read): (Value, Value) =
