@@ -159,6 +159,8 @@ fn decode_says_what_is_wrong_with_its_input() {
     }
     let unknown = place.run("decode -t NoSuchThing", b"").ended(2);
     assert!(unknown.err.contains("no message named `NoSuchThing`"), "{unknown:?}");
+    let text = place.run("decode", b"{\"finished\": {}}").ended(6);
+    assert!(text.err.contains("hint: it looks like text"), "{text:?}");
     let line = place.run("decode", b"GgISAA==\nGgISAA==\nGgIS\n").ended(6);
     assert!(line.err.contains("standard input, line 3 (at byte 18): "), "{line:?}");
     assert_eq!(line.text(), format!("{DONE}\n{DONE}\n"));
