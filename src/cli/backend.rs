@@ -44,7 +44,6 @@ impl Backend {
             None => open_state(settings, output).await.unzip(),
         };
         accounts.store = state.map(Store::new);
-        demand_an_account(&accounts)?;
         let root = accounts.address.root.clone();
         let upstream = upstream_configuration(&settings.wire, accounts.address.clone());
         let pool = Pool::from_config(accounts)?;
@@ -109,17 +108,6 @@ async fn open_state(settings: &Settings, output: &mut Output) -> Option<(State, 
             None
         }
     }
-}
-
-/// Refuses to start with nobody's account. A store is a source of accounts even while there is none in it, so the pool
-/// would wait for one.
-fn demand_an_account(accounts: &credential::Config) -> Result<(), Failure> {
-    let is_given =
-        [&accounts.api_key, &accounts.refresh_token, &accounts.jwt].into_iter().flatten().any(|s| !s.is_empty());
-    let has_source = is_given || accounts.pool_service.is_some() || accounts.broker.is_some() || accounts.anonymous;
-    let Some(store) = accounts.store.as_ref().filter(|_| !has_source) else { return Ok(()) };
-    let stored = store.accounts().map_err(|error| Failure::new(Exit::Failed, &error).hint(error.hint()))?;
-    if stored.is_empty() { Err(CredentialError::NoneConfigured.into()) } else { Ok(()) }
 }
 
 /// The credentials to use, and the simulator if that is where they go. The user's own never go to the simulator.
