@@ -257,6 +257,28 @@ fn serve_answers_over_http() {
 }
 
 #[test]
+fn serve_goes_on_without_a_state_that_cannot_be_used() {
+    let place = Place::new();
+    let state = place.path().join("state");
+    for (text, told) in [(None, false), (Some("this is no database ".repeat(100)), true)] {
+        std::fs::create_dir_all(&state).unwrap();
+        if let Some(text) = text {
+            std::fs::remove_dir_all(&state).unwrap();
+            std::fs::create_dir(&state).unwrap();
+            std::fs::write(state.join("state.db"), text).unwrap();
+        }
+        // Nobody is there; that is told as well, and stops nothing either.
+        let mut command = place.command("serve --listen 127.0.0.1:0 --upstream http://127.0.0.1:9");
+        command.env("WARP_API_KEY", "wk-1.ab").stderr(Stdio::piped());
+        let mut server = Running(command.spawn().unwrap());
+        let banner = server.wait_for("/v1/chat/completions");
+        assert_eq!(banner.contains("conversations are kept in memory only"), told, "{banner}");
+        assert_eq!(banner.contains("restore the file from a backup"), told, "{banner}");
+        assert_eq!(state.join("key").exists(), !told, "a state that is no good is left alone");
+    }
+}
+
+#[test]
 fn serve_asks_for_the_client_key() {
     let place = Place::new();
     let (_server, address) = serve(&place, "--upstream simulator:fast", Some("sesame"));
