@@ -76,6 +76,9 @@ pub(crate) struct ServeArguments {
     /// Serve an address that others can reach although no client key is set
     #[arg(long)]
     pub(crate) allow_anonymous: bool,
+    /// How many accounts to keep ready, where there are that many [default: 3]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) pool_size: Option<String>,
 }
 
 /// Flags of `chat`.

@@ -49,7 +49,7 @@ pub const LEAST_TIME: Duration = Duration::from_secs(900);
 pub const POOL_SIZE: usize = 3;
 
 /// A pool service, as the settings name it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolServiceAddress {
     /// Its root URL.
     pub root: String,
@@ -60,7 +60,7 @@ pub struct PoolServiceAddress {
 }
 
 /// A broker, as the settings name it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokerAddress {
     /// Its root URL.
     pub root: String,

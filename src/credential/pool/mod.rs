@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::credential::{
-    Clock, Config, CredentialError, Lease, Outcome, Reason, Status,
+    Clock, Config, CredentialError, Lease, Outcome, Reason, Status, Tier,
     account::Account,
     ledger::{Ledger, Noted},
     slot::Slot,
@@ -205,8 +205,24 @@ impl Pool {
             format!("{} ({}){ending}", status.kind.name(), status.account)
         };
         let mut all: Vec<String> = self.status().into_iter().map(one).collect();
-        all.extend(self.core.sources.iter().filter(|source| source.can_acquire()).map(|source| source.describe()));
+        let has_accounts = !all.is_empty();
+        let tells =
+            |source: &&Box<dyn Source>| source.can_acquire() && !(has_accounts && source.tier() == Tier::Anonymous);
+        all.extend(self.core.sources.iter().filter(tells).map(|source| source.describe()));
         all.join(", ")
+    }
+
+    /// True when there is no account and no source that could give one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots().is_empty() && !self.has_more()
+    }
+
+    /// True when the only account to be had is an anonymous one that has not been made yet.
+    #[must_use]
+    pub fn awaits_anonymous(&self) -> bool {
+        let mut others = self.core.sources.iter().filter(|source| source.can_acquire());
+        self.slots().is_empty() && self.has_more() && others.all(|source| source.tier() == Tier::Anonymous)
     }
 
     /// How every account stands.
