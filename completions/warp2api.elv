@@ -42,6 +42,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;serve'= {
             cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
+            cand --pool-size 'How many accounts to keep ready, where there are that many [default: 3]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'

@@ -27,6 +27,8 @@ pub(crate) struct Backend {
     pub(crate) credential: String,
     /// What is kept over a restart, where the state can be used.
     pub(crate) shelves: Option<Shelves>,
+    /// What lends out the accounts.
+    pub(crate) pool: Pool,
     /// Lives as long as the gateway that talks to it.
     _simulator: Option<Simulator>,
 }
@@ -47,21 +49,31 @@ impl Backend {
         let root = accounts.address.root.clone();
         let upstream = upstream_configuration(&settings.wire, accounts.address.clone());
         let pool = Pool::from_config(accounts)?;
+        if pool.is_empty() {
+            return Err(CredentialError::NoneConfigured.into());
+        }
+        if pool.awaits_anonymous() {
+            output.note(ANONYMOUS);
+        }
         let credential = match simulator {
             Some(_) => "the simulator's own".to_owned(),
             None => pool.describe(),
         };
         let upstream = upstream::Upstream::new(schema, &upstream)?;
-        let gateway = Gateway::new(upstream, Arc::new(pool), Patience::default());
+        let gateway = Gateway::new(upstream, Arc::new(pool.clone()), Patience::default());
         let gateway = match &shelves {
             Some(shelves) => gateway.with_conversations(Box::new(Durable::new(shelves, &root))),
             None => gateway,
         };
-        Ok(Self { gateway, credential, shelves, _simulator: simulator })
+        Ok(Self { gateway, credential, shelves, pool, _simulator: simulator })
     }
 
-    /// Waits until all that is to be kept over a restart is on the disk.
-    pub(crate) async fn settle(&self, output: &mut Output) {
+    /// Gives back what was lent, and waits until all that is to be kept over a restart is on the disk. Everyone who has
+    /// started one ends with this, however the work went.
+    pub(crate) async fn close(&self, output: &mut Output) {
+        if tokio::time::timeout(CLOSING, self.pool.close()).await.is_err() {
+            output.warn("a renewal under way did not end in time, or a lender of accounts does not take them back");
+        }
         let Some(shelves) = &self.shelves else { return };
         if tokio::time::timeout(SETTLING, shelves.flush()).await.is_err() {
             output.warn("the disk cannot keep up: some conversations are not kept over a restart");
@@ -83,6 +95,13 @@ impl Backend {
 
 /// How long the list of models may keep a verb waiting.
 const MODELS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long renewals under way and lenders of accounts have at the end.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// What is told before an anonymous account is asked for.
+const ANONYMOUS: &str = "nobody has signed in, so Warp is asked for one anonymous account with few credits; sign in with \
+                         `warp2api token login`, or forbid it with WARP2API_ANONYMOUS=false";
 
 /// How long the disk has at the end.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -114,15 +133,7 @@ async fn open_state(settings: &Settings, output: &mut Output) -> Option<(State, 
 fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config, Option<Simulator>), Failure> {
     match &settings.upstream {
         Upstream::Service { root, http2_prior_knowledge } => {
-            let own = settings.credentials.clone();
-            let address = service_address(settings, root, *http2_prior_knowledge)?;
-            let accounts = credential::Config {
-                api_key: own.api_key,
-                jwt: own.jwt,
-                refresh_token: own.refresh_token,
-                ..credential::Config::new(address)
-            };
-            Ok((accounts, None))
+            Ok((own_accounts(settings, service_address(settings, root, *http2_prior_knowledge)?), None))
         }
         Upstream::Simulator { scenario } => {
             let simulator = start_simulator(scenario, schema)?;
@@ -130,6 +141,21 @@ fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config,
             let api_key = Some(Secret::new(simulator::API_KEY));
             Ok((credential::Config { api_key, ..credential::Config::new(address) }, Some(simulator)))
         }
+    }
+}
+
+/// The credentials of the settings, for the service at `address`.
+pub(crate) fn own_accounts(settings: &Settings, address: Address) -> credential::Config {
+    let own = settings.credentials.clone();
+    credential::Config {
+        api_key: own.api_key,
+        jwt: own.jwt,
+        refresh_token: own.refresh_token,
+        pool_service: own.pool_service,
+        broker: own.broker,
+        anonymous: own.anonymous,
+        size: own.pool_size,
+        ..credential::Config::new(address)
     }
 }
 

@@ -63,6 +63,47 @@ pub const WARP_REFRESH_TOKEN: Setting =
     secret("WARP_REFRESH_TOKEN", "refresh_token", "A session's refresh token; id tokens are made from it and renewed");
 /// An id token.
 pub const WARP_JWT: Setting = secret("WARP_JWT", "jwt", "An id token, used until it expires");
+/// A team's pool service.
+pub const POOL_SERVICE_BASE_URL: Setting = open(
+    "",
+    "POOL_SERVICE_BASE_URL",
+    "pool_service",
+    "none",
+    "Root of a pool service that lends accounts: `https://…`, or `http://…` in your own network",
+);
+/// What the pool service knows us by.
+pub const POOL_SERVICE_API_KEY: Setting =
+    secret("POOL_SERVICE_API_KEY", "pool_service_key", "Key that the pool service asks for, if it does");
+/// How long a lent account must last.
+pub const POOL_MIN_TTL_SECONDS: Setting = open(
+    "",
+    "POOL_MIN_TTL_SECONDS",
+    "pool_min_ttl",
+    "`900`",
+    "No account is taken that the pool service lends for less time",
+);
+/// A broker of the user's own.
+pub const BROKER_URL: Setting =
+    open("", "WARP2API_BROKER_URL", "broker", "none", "Address of a broker, as `token worker deploy` prints it");
+/// The broker's key.
+pub const BROKER_KEY: Setting =
+    secret("WARP2API_BROKER_KEY", "broker_key", "The broker's key, printed beside its address");
+/// How many accounts are kept ready.
+pub const POOL_SIZE: Setting = open(
+    "--pool-size",
+    "WARP2API_POOL_SIZE",
+    "pool_size",
+    "`3`",
+    "How many accounts are kept ready, where there are that many (1 to 64)",
+);
+/// Whether an anonymous account may be asked for.
+pub const ANONYMOUS: Setting = open(
+    "",
+    "WARP2API_ANONYMOUS",
+    "anonymous",
+    "`true`",
+    "Ask Warp for one anonymous account when there is no other: at most once, and never in place of one that is spent",
+);
 /// A token for Cloudflare's API.
 pub const CLOUDFLARE_API_TOKEN: Setting = secret(
     "CLOUDFLARE_API_TOKEN",
@@ -216,6 +257,13 @@ pub const ALL: &[&Setting] = &[
     &WARP_API_KEY,
     &WARP_REFRESH_TOKEN,
     &WARP_JWT,
+    &POOL_SERVICE_BASE_URL,
+    &POOL_SERVICE_API_KEY,
+    &POOL_MIN_TTL_SECONDS,
+    &BROKER_URL,
+    &BROKER_KEY,
+    &POOL_SIZE,
+    &ANONYMOUS,
     &CLOUDFLARE_API_TOKEN,
     &CLOUDFLARE_ACCOUNT_ID,
     &CLOUDFLARE_API,

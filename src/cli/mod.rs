@@ -38,8 +38,10 @@ mod schema;
 mod serve;
 pub mod settings;
 mod signals;
+mod table;
 mod token;
 mod values;
+mod when;
 
 pub use layers::Problem;
 pub use values::{OFFICIAL_ROOT, Upstream};

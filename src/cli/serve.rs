@@ -25,20 +25,33 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
     let listener = bind(settings.serving.listen).await?;
     let address = listener.local_addr()?;
     let backend = Backend::start(settings, schema, output).await?;
+    let served = serve(settings, listener, address, &backend, output).await;
+    backend.close(output).await;
+    served
+}
+
+async fn serve(
+    settings: &Settings,
+    listener: TcpListener,
+    address: SocketAddr,
+    backend: &Backend,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     tokio::select! {
         () = backend.learn_models(output) => {}
         () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
     }
+    backend.pool.keep();
     // Nobody waits for it: answers show it once it is there.
     drop(backend.gateway.watch_quota(QUOTA_REST));
-    greet(settings, address, &backend, output);
+    greet(settings, address, backend, output);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async {
         // The sender never goes away without sending.
         drop(stopped.await);
     };
-    let configuration = configuration(&settings.serving, address, &backend);
+    let configuration = configuration(&settings.serving, address, backend);
     let serving = server::run(listener, configuration, backend.gateway.clone(), shutdown);
     tokio::pin!(serving);
     tokio::select! {
@@ -48,10 +61,7 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
     output.note("stopping: answers in progress may end; a second signal stops at once");
     let _ = stop.send(());
     tokio::select! {
-        ended = &mut serving => {
-            backend.settle(output).await;
-            Ok(ended?)
-        }
+        ended = &mut serving => Ok(ended?),
         () = signals.next() => Err(Failure::new(Exit::Interrupted, "stopped at once")),
     }
 }

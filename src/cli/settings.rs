@@ -19,7 +19,7 @@ use crate::{
         layers::{Layers, Problem},
         values::{self, OFFICIAL_ROOT, Upstream},
     },
-    credential::broker::CLOUDFLARE_API,
+    credential::{BrokerAddress, LEAST_TIME, POOL_SIZE, PoolServiceAddress, broker::CLOUDFLARE_API},
     secret::Secret,
     state::KeyKind,
     upstream::{HistoryCarrier, McpForm, SystemCarrier},
@@ -55,6 +55,14 @@ pub struct Credentials {
     pub refresh_token: Option<Secret>,
     /// Id token.
     pub jwt: Option<Secret>,
+    /// A team's pool service.
+    pub pool_service: Option<PoolServiceAddress>,
+    /// A broker of the user's own.
+    pub broker: Option<BrokerAddress>,
+    /// How many accounts are kept ready.
+    pub pool_size: usize,
+    /// Whether an anonymous account may be asked for when there is no other.
+    pub anonymous: bool,
 }
 
 /// The user's Cloudflare account, for a broker there.
@@ -171,11 +179,7 @@ impl Settings {
         let settings = Self {
             common: common(arguments, &mut layers),
             upstream: upstream.unwrap_or_else(official),
-            credentials: Credentials {
-                api_key: layers.secret(&env::WARP_API_KEY),
-                refresh_token: layers.secret(&env::WARP_REFRESH_TOKEN),
-                jwt: layers.secret(&env::WARP_JWT),
-            },
+            credentials: credentials(serve, &mut layers),
             cloudflare: cloudflare(&mut layers),
             wire: wire(&mut layers),
             serving: serving(serve, &mut layers),
@@ -225,6 +229,36 @@ fn common(arguments: &Arguments, layers: &mut Layers<'_>) -> Common {
             .unwrap_or(LogFormat::Text),
         log_filter: layers.parsed(None, &env::LOG, filter),
     }
+}
+
+fn credentials(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Credentials {
+    let size = arguments.and_then(|arguments| arguments.pool_size.as_deref());
+    Credentials {
+        api_key: layers.secret(&env::WARP_API_KEY),
+        refresh_token: layers.secret(&env::WARP_REFRESH_TOKEN),
+        jwt: layers.secret(&env::WARP_JWT),
+        pool_service: pool_service(layers),
+        broker: broker(layers),
+        pool_size: layers.parsed(size, &env::POOL_SIZE, values::pool_size).unwrap_or(POOL_SIZE),
+        anonymous: layers.parsed(None, &env::ANONYMOUS, values::switch).unwrap_or(true),
+    }
+}
+
+fn pool_service(layers: &mut Layers<'_>) -> Option<PoolServiceAddress> {
+    let key = layers.secret(&env::POOL_SERVICE_API_KEY);
+    let least_time = layers.parsed(None, &env::POOL_MIN_TTL_SECONDS, values::duration).unwrap_or(LEAST_TIME);
+    let root = layers.parsed(None, &env::POOL_SERVICE_BASE_URL, values::root)?;
+    Some(PoolServiceAddress { root, key, least_time })
+}
+
+fn broker(layers: &mut Layers<'_>) -> Option<BrokerAddress> {
+    let key = layers.secret(&env::BROKER_KEY);
+    let root = layers.parsed(None, &env::BROKER_URL, values::api_root)?;
+    if key.is_none() {
+        let missing = "needs WARP2API_BROKER_KEY beside it, the key that `token worker deploy` printed";
+        layers.complain(env::BROKER_URL.variable.to_owned(), missing.to_owned());
+    }
+    Some(BrokerAddress { root, key: key? })
 }
 
 fn cloudflare(layers: &mut Layers<'_>) -> Cloudflare {

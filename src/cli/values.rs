@@ -79,6 +79,20 @@ pub(crate) fn upstream(text: &str) -> Result<Upstream, String> {
     Ok(Upstream::Service { root, http2_prior_knowledge })
 }
 
+/// Reads the root of any service over HTTP.
+pub(crate) fn root(text: &str) -> Result<String, String> {
+    match upstream(text) {
+        Ok(Upstream::Service { root, http2_prior_knowledge: false }) => Ok(root),
+        _ => Err("expected https://HOST or http://HOST".to_owned()),
+    }
+}
+
+/// Reads how many accounts are kept ready.
+pub(crate) fn pool_size(text: &str) -> Result<usize, String> {
+    let size = text.parse().ok().filter(|size| (1..=64).contains(size));
+    size.ok_or_else(|| "expected a number from 1 to 64".to_owned())
+}
+
 /// Reads the root of an API that gets a secret with each request: over TLS, unless it is on this machine.
 pub(crate) fn api_root(text: &str) -> Result<String, String> {
     match upstream(text) {
@@ -177,7 +191,9 @@ pub(crate) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String
 mod tests {
     use std::time::Duration;
 
-    use super::{OFFICIAL_ROOT, Upstream, account_id, api_root, duration, listen, size, switch, upstream, word};
+    use super::{
+        OFFICIAL_ROOT, Upstream, account_id, api_root, duration, listen, pool_size, root, size, switch, upstream, word,
+    };
 
     #[test]
     fn upstreams() {
@@ -225,6 +241,10 @@ mod tests {
 
     #[test]
     fn times_and_sizes_and_switches() {
+        assert_eq!((pool_size("3"), root("http://10.0.0.1:8019/")), (Ok(3), Ok("http://10.0.0.1:8019".to_owned())));
+        for wrong in ["", "0", "65", "-1", "two"] {
+            assert!(pool_size(wrong).is_err() && root(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));

@@ -98,8 +98,8 @@ impl CredentialError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoneConfigured => {
-                "set WARP_API_KEY to a Warp API key, or WARP_REFRESH_TOKEN or WARP_JWT to a session's token; \
-                 `--upstream simulator` needs none"
+                "sign in with `warp2api token login`, or set WARP_API_KEY to a Warp API key, or WARP_REFRESH_TOKEN or \
+                 WARP_JWT to a session's token; `--upstream simulator` needs none"
             }
             Self::NoneReady { retry_after: None, .. } => {
                 "`warp2api token pool status` says how each stands; sign in again, or add another account of yours"

@@ -201,12 +201,11 @@ impl Slot {
         let now = (self.clock)();
         let mut state = self.state();
         let credential = state.credential.as_ref().filter(|held| held.is_lendable(now))?;
-        let (bearer, generation) = (credential.bearer().clone(), state.generation);
+        let lease = Lease::new(credential, state.generation, model, Arc::clone(self));
         state.in_flight += 1;
         state.requests += 1;
         state.last_used = Some(now);
-        drop(state);
-        Some(Lease::new(bearer, generation, model, Arc::clone(self)))
+        Some(lease)
     }
 
     /// True when it is time to renew the credential, and that has not just failed.

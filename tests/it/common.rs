@@ -76,8 +76,8 @@ pub(crate) fn warp2api(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_warp2api"));
     command.args(arguments).current_dir(directory).env_clear();
     command.env("HOME", directory).env("WARP2API_HOME", directory.join("state"));
-    // The keyring of whoever runs the tests is none of their business.
-    command.env("WARP2API_STATE_KEY", "file");
+    // The keyring of whoever runs the tests is none of their business, and the service is asked for nothing.
+    command.env("WARP2API_STATE_KEY", "file").env("WARP2API_ANONYMOUS", "false");
     command
 }
 

@@ -1,7 +1,7 @@
 //! What lends bearers out: the accounts that the sources have, the choice between them, and what became of each loan.
 //!
 //! In reading order: `choose` says which account serves, `numbers` what has been done so far, `keep` looks after
-//! everything while nobody asks. It must not know what a bearer is used for, and it makes no call itself: accounts and
+//! everything while nobody asks, `named` what a person asks of one account. It must not know what a bearer is used for, and it makes no call itself: accounts and
 //! sources do.
 
 use std::{
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::credential::{
-    Clock, Config, CredentialError, Lease, Outcome, Reason, Status,
+    Clock, Config, CredentialError, Lease, Outcome, Reason, Status, Tier,
     account::Account,
     ledger::{Ledger, Noted},
     slot::Slot,
@@ -26,6 +26,7 @@ use crate::credential::{
 
 mod choose;
 mod keep;
+mod named;
 mod numbers;
 #[cfg(test)]
 mod pool_tests;
@@ -209,8 +210,24 @@ impl Pool {
             format!("{} ({}){ending}", status.kind.name(), status.account)
         };
         let mut all: Vec<String> = self.status().into_iter().map(one).collect();
-        all.extend(self.core.sources.iter().filter(|source| source.can_acquire()).map(|source| source.describe()));
+        let has_accounts = !all.is_empty();
+        let tells =
+            |source: &&Box<dyn Source>| source.can_acquire() && !(has_accounts && source.tier() == Tier::Anonymous);
+        all.extend(self.core.sources.iter().filter(tells).map(|source| source.describe()));
         all.join(", ")
+    }
+
+    /// True when there is no account and no source that could give one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots().is_empty() && !self.has_more()
+    }
+
+    /// True when the only account to be had is an anonymous one that has not been made yet.
+    #[must_use]
+    pub fn awaits_anonymous(&self) -> bool {
+        let mut others = self.core.sources.iter().filter(|source| source.can_acquire());
+        self.slots().is_empty() && self.has_more() && others.all(|source| source.tier() == Tier::Anonymous)
     }
 
     /// How every account stands.
