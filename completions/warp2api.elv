@@ -36,6 +36,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read a recorded response stream of the upstream'
             cand token 'Manage your Warp credentials'
+            cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -482,6 +483,22 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;help;help'= {
         }
+        &'warp2api;models'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand --refresh 'Ask Warp even if it was asked within the hour'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'warp2api;schema'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
@@ -620,6 +637,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read a recorded response stream of the upstream'
             cand token 'Manage your Warp credentials'
+            cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -680,6 +698,8 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help;token;worker;status'= {
         }
         &'warp2api;help;token;worker;remove'= {
+        }
+        &'warp2api;help;models'= {
         }
         &'warp2api;help;schema'= {
             cand list 'List message types, enums and, when searching, fields and values'

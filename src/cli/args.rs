@@ -58,6 +58,8 @@ pub(crate) enum Command {
     ParseResponse(ParseResponseArguments),
     /// Manage your Warp credentials
     Token(TokenArguments),
+    /// List the models that your account may use
+    Models(ModelsArguments),
     /// Look up, fill in, compile and compare message types
     Schema(SchemaArguments),
     /// Print a completion script for a shell
@@ -233,6 +235,17 @@ pub(crate) enum ResponseForm {
     Text,
     /// What happened, as one JSON object
     Json,
+}
+
+/// Flags of `models`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ModelsArguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ask Warp even if it was asked within the hour
+    #[arg(long)]
+    pub(crate) refresh: bool,
 }
 
 /// What follows `token`.

@@ -166,7 +166,8 @@ impl Settings {
         let (serve, chat) = match &arguments.command {
             Command::Serve(serve) => (Some(serve), None),
             Command::Chat(chat) => (None, Some(chat)),
-            Command::Schema(_)
+            Command::Models(_)
+            | Command::Schema(_)
             | Command::Encode(_)
             | Command::Decode(_)
             | Command::ParseResponse(_)

@@ -130,6 +130,7 @@ async fn no_verb_shows_a_secret() {
         "token pool refill",
         "token worker deploy",
         "token worker status --json",
+        "models",
         "chat hi",
         "chat hi --json",
     ] {

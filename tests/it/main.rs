@@ -38,6 +38,7 @@ mod sources;
 mod sse;
 mod state;
 mod store;
+mod tokens;
 mod upstream;
 mod usage;
 mod verbs;
