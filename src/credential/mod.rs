@@ -30,7 +30,7 @@ mod token;
 mod whoami;
 
 pub use account::{Kind, Tier};
-pub use error::CredentialError;
+pub use error::{CredentialError, Shortage};
 pub use inspect::{Inspected, TokenKind, inspect};
 pub use lease::{Lease, Outcome};
 pub use login::{Device, Login, LoginError, RealTime, Session, SignedIn, Timer};

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::credential::{
-    Clock, Config, CredentialError, Lease, Outcome, Reason, Status, Tier,
+    Clock, Config, CredentialError, Lease, Outcome, Reason, Shortage, Standing, Status, Tier,
     account::Account,
     ledger::{Ledger, Noted},
     slot::Slot,
@@ -160,7 +160,7 @@ impl Pool {
                             Err(error) => failure = failure.or(Some(error)),
                         }
                     }
-                    return Err(self.none_ready(failure, obstacles));
+                    return Err(self.none_ready(failure, &obstacles));
                 }
             }
         }
@@ -415,24 +415,34 @@ impl Pool {
     }
 
     /// Why nobody can serve: what went wrong just now, else what the accounts wait for.
-    fn none_ready(&self, failure: Option<CredentialError>, obstacles: Vec<(String, Obstacle)>) -> CredentialError {
+    fn none_ready(&self, failure: Option<CredentialError>, obstacles: &[(String, Obstacle)]) -> CredentialError {
         let now = (self.core.clock)();
-        let rests = obstacles.iter().filter_map(|(_, obstacle)| match obstacle {
-            Obstacle::Resting(rest) => Some(rest),
-            Obstacle::Tried | Obstacle::Out(_) => None,
-        });
-        let soonest = rests.clone().map(|rest| rest.until.duration_since(now).unwrap_or_default()).min();
-        let Some(soonest) = soonest else {
-            let of_slot = || self.slots().iter().find_map(|slot| slot.failure());
-            return failure.or_else(of_slot).unwrap_or_else(|| match obstacles.is_empty() {
-                true => CredentialError::NoneConfigured,
-                false => {
-                    CredentialError::NoneReady { reasons: reasons(&obstacles, now), retry_after: None, credits: false }
-                }
-            });
+        let kept_by = |(_, obstacle): &(String, Obstacle)| match obstacle {
+            Obstacle::Tried => None,
+            Obstacle::Resting(rest) => Some(match rest.reason {
+                Reason::RateLimited => Shortage::Limits,
+                Reason::OutOfCredits => Shortage::Credits,
+                Reason::Refused => Shortage::Refusals,
+            }),
+            Obstacle::Out(Standing::Forbidden) => Some(Shortage::Forbidden),
+            Obstacle::Out(_) => Some(Shortage::Ended),
         };
-        let credits = rests.clone().all(|rest| rest.reason == Reason::OutOfCredits);
-        CredentialError::NoneReady { reasons: reasons(&obstacles, now), retry_after: Some(soonest), credits }
+        let until = |(_, obstacle): &(String, Obstacle)| match obstacle {
+            Obstacle::Resting(rest) => Some(rest.until.duration_since(now).unwrap_or_default()),
+            Obstacle::Tried | Obstacle::Out(_) => None,
+        };
+        let retry_after = obstacles.iter().filter_map(until).min();
+        let known = || failure.clone().or_else(|| self.slots().iter().find_map(|slot| slot.failure()));
+        match obstacles.iter().filter_map(kept_by).min() {
+            // What the token service says of a session is more than that it has ended.
+            None | Some(Shortage::Ended) if let Some(failure) = known() => failure,
+            None if obstacles.is_empty() => CredentialError::NoneConfigured,
+            shortage => CredentialError::NoneReady {
+                reasons: reasons(obstacles, now),
+                retry_after,
+                shortage: shortage.unwrap_or(Shortage::Refusals),
+            },
+        }
     }
 
     fn unavailable(&self, slot: &Slot, reason: &str) -> CredentialError {

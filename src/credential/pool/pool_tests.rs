@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     credential::{
-        Counter, CredentialError, Kind, Outcome, Pool, Tier, Wish,
+        Counter, CredentialError, Kind, Outcome, Pool, Shortage, Tier, Wish,
         account::Account,
         ledger::{Ledger, Noted},
         pool::EMERGENCY,
@@ -164,7 +164,9 @@ async fn a_limited_account_rests_for_its_model_and_the_others_go_on() {
     let other = pool.lease_for(wish("opus")).await.unwrap();
     pool.settle(&other, Outcome::OutOfCredits { refresh_in: None }, false);
     let error = pool.lease_for(wish("opus")).await.unwrap_err();
-    let CredentialError::NoneReady { reasons, retry_after, credits: false } = &error else { panic!("{error}") };
+    let CredentialError::NoneReady { reasons, retry_after, shortage: Shortage::Limits } = &error else {
+        panic!("{error}")
+    };
     assert!(retry_after.unwrap() <= Duration::from_secs(5), "the soonest");
     assert!(reasons.contains("rate limited for opus") && reasons.contains("out of credits"), "{reasons}");
 }
@@ -221,7 +223,7 @@ async fn rests_survive_a_restart_and_end_when_somebody_wipes_them_out() {
     drop(lease);
     first.close().await;
     let second = open();
-    assert!(matches!(second.lease().await, Err(CredentialError::NoneReady { credits: true, .. })));
+    assert!(matches!(second.lease().await, Err(CredentialError::NoneReady { shortage: Shortage::Credits, .. })));
     book.0.lock().unwrap().clear();
     second.look_after().await;
     assert_eq!(second.lease().await.unwrap().account(), "a");
