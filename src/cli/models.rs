@@ -133,7 +133,7 @@ fn page(list: &Value) -> String {
 /// A number of tokens, short: `200k`, `1M`.
 fn thousands(tokens: u64) -> String {
     match tokens {
-        1_000_000.. if tokens % 1_000_000 == 0 => format!("{}M", tokens / 1_000_000),
+        1_000_000.. if tokens.is_multiple_of(1_000_000) => format!("{}M", tokens / 1_000_000),
         1_000.. => format!("{}k", tokens / 1_000),
         _ => tokens.to_string(),
     }

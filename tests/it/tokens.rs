@@ -315,6 +315,27 @@ fn post(address: &str, body: &str) -> String {
 }
 
 #[test]
+fn one_anonymous_account_is_announced_made_and_kept() {
+    let user = User::new(Vec::new());
+    let chat = || {
+        let mut command = user.command("chat hello");
+        command.env("WARP2API_ANONYMOUS", "true");
+        run(command, b"").ended(0)
+    };
+    let mut looking = user.command("token acquire");
+    looking.env("WARP2API_ANONYMOUS", "true");
+    run(looking, b"").ended(3);
+    assert_eq!(user.simulator.anonymous_users(), 0, "none is made for who only looks");
+    let first = chat();
+    assert!(first.err.contains("nobody has signed in") && first.err.contains("WARP2API_ANONYMOUS"), "{}", first.err);
+    let second = chat();
+    assert!(!second.err.contains("nobody has signed in"), "{}", second.err);
+    assert_eq!(user.simulator.anonymous_users(), 1);
+    let listed = user.json("token list --json", 0);
+    assert_eq!(listed["accounts"][0]["kind"], "anonymous", "{listed}");
+}
+
+#[test]
 fn a_refill_gives_every_account_another_chance() {
     let spent = Account { credits: Some(1.0), used: 1.0, ..Account::named("spent") };
     let user = User::new(vec![spent]);

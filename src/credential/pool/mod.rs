@@ -207,9 +207,12 @@ impl Pool {
         };
         let mut all: Vec<String> = self.status().into_iter().map(one).collect();
         let has_accounts = !all.is_empty();
-        let tells =
-            |source: &&Box<dyn Source>| source.can_acquire() && !(has_accounts && source.tier() == Tier::Anonymous);
-        all.extend(self.core.sources.iter().filter(tells).map(|source| source.describe()));
+        for source in self.core.sources.iter().filter(|source| source.can_acquire()) {
+            // Nobody who has an account is given an anonymous one.
+            if !has_accounts || source.tier() != Tier::Anonymous {
+                all.push(source.describe());
+            }
+        }
         all.join(", ")
     }
 
