@@ -240,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_request_is_what_the_service_expects_and_its_status_counts() {
-        assert_eq!(fetched(StatusCode::OK).await.unwrap().models().len(), 3);
+        assert_eq!(fetched(StatusCode::OK).await.unwrap().models().len(), 4);
         assert_eq!(
             fetched(StatusCode::UNAUTHORIZED).await,
             Err(GraphqlError::Unauthorized { what: "the list of models" })

@@ -298,6 +298,26 @@ fn the_pool_is_told_from_running_servers_while_they_run() {
     drop(server);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_watched_pool_is_told_line_by_line_until_it_is_enough() {
+    use std::io::{BufRead as _, BufReader};
+    let user = User::new(named(&["work"]));
+    user.add("work", "wk-simulator-work");
+    let mut command = user.command("token pool status --watch --json");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut watch = Running(command.spawn().unwrap());
+    let lines = BufReader::new(watch.0.stdout.take().unwrap()).lines().take(2);
+    for line in lines {
+        let picture: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        assert_eq!(picture["idle"]["accounts"][0]["account"], "work");
+        assert!(picture["credits"]["work"].is_object(), "{picture}");
+    }
+    let pid = watch.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(watch.0.wait().unwrap().code(), Some(0));
+}
+
 /// Sends one request for a completion; gives the whole answer.
 fn post(address: &str, body: &str) -> String {
     use std::io::{Read as _, Write as _};
