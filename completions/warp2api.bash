@@ -1585,13 +1585,17 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__template)
-            opts="-v -q -h -V --depth --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --depth --choose --config --upstream --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --choose)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

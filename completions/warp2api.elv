@@ -550,6 +550,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;template'= {
             cand --depth 'How many messages to show inside each other'
+            cand --choose 'Show this variant of a oneof, as `input.user_inputs`; may be repeated'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'

@@ -480,6 +480,9 @@ pub(crate) enum SchemaCommand {
         /// How many messages to show inside each other
         #[arg(long, value_name = "LEVELS", default_value_t = 3)]
         depth: u8,
+        /// Show this variant of a oneof, as `input.user_inputs`; may be repeated
+        #[arg(long = "choose", value_name = "PATH")]
+        choices: Vec<String>,
     },
     /// Compile .proto files into a descriptor set for --descriptors
     Compile {

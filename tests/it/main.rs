@@ -4,6 +4,7 @@
 
 mod anthropic;
 mod calls;
+mod canaries;
 mod captures;
 mod chopped;
 mod cli;

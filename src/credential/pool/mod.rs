@@ -94,7 +94,11 @@ impl Pool {
     pub fn with_clock(config: &Config, clock: Clock) -> Result<Self, CredentialError> {
         let sources = source::from_config(config, &clock)?;
         let ledger = config.store.clone().map(|store| Box::new(PoolLedger::new(store)) as Box<dyn Ledger>);
-        Ok(Self::of_sources(sources, config.size, clock, ledger))
+        let pool = Self::of_sources(sources, config.size, clock, ledger);
+        if pool.slots().is_empty() && !pool.has_more() {
+            return Err(nobody(config));
+        }
+        Ok(pool)
     }
 
     fn of_sources(sources: Vec<Box<dyn Source>>, size: usize, clock: Clock, ledger: Option<Box<dyn Ledger>>) -> Self {
@@ -448,6 +452,16 @@ impl Pool {
 
     fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot>>> {
         self.core.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why there is no account at all: an account whose session has ended is worth naming.
+fn nobody(config: &Config) -> CredentialError {
+    let stored = config.store.as_ref().and_then(|store| store.accounts().ok()).unwrap_or_default();
+    let ended = stored.into_iter().find_map(|account| account.ended.map(|code| (account.name, code)));
+    match ended {
+        Some((account, code)) => CredentialError::SignInNeeded { account, code },
+        None => CredentialError::NoneConfigured,
     }
 }
 
