@@ -282,6 +282,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l depth -d 'How many messages to show inside each other' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l choose -d 'Show this variant of a oneof, as `input.user_inputs`; may be repeated' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F

@@ -45,12 +45,13 @@ impl Backend {
             Some(_) => (None, None),
             None => open_state(settings, output).await.unzip(),
         };
-        accounts.store = state.map(Store::new);
+        let store = state.map(Store::new);
+        accounts.store = store.clone();
         let root = accounts.address.root.clone();
         let upstream = upstream_configuration(&settings.wire, accounts.address.clone());
         let pool = Pool::from_config(accounts)?;
         if pool.is_empty() {
-            return Err(CredentialError::NoneConfigured.into());
+            return Err(nobody(store.as_ref()).into());
         }
         if pool.awaits_anonymous() {
             output.note(ANONYMOUS);
@@ -127,6 +128,13 @@ async fn open_state(settings: &Settings, output: &mut Output) -> Option<(State, 
             None
         }
     }
+}
+
+/// Why there is no account to use: one whose session has ended is worth naming.
+fn nobody(store: Option<&Store>) -> CredentialError {
+    let stored = store.and_then(|store| store.accounts().ok()).unwrap_or_default();
+    let ended = stored.into_iter().find_map(|account| account.ended.map(|code| (account.name, code)));
+    ended.map_or(CredentialError::NoneConfigured, |(account, code)| CredentialError::SignInNeeded { account, code })
 }
 
 /// The credentials to use, and the simulator if that is where they go. The user's own never go to the simulator.

@@ -95,9 +95,6 @@ impl Pool {
         let sources = source::from_config(config, &clock)?;
         let ledger = config.store.clone().map(|store| Box::new(PoolLedger::new(store)) as Box<dyn Ledger>);
         let pool = Self::of_sources(sources, config.size, clock, ledger);
-        if pool.slots().is_empty() && !pool.has_more() {
-            return Err(nobody(config));
-        }
         Ok(pool)
     }
 
@@ -211,12 +208,8 @@ impl Pool {
         };
         let mut all: Vec<String> = self.status().into_iter().map(one).collect();
         let has_accounts = !all.is_empty();
-        for source in self.core.sources.iter().filter(|source| source.can_acquire()) {
-            // Nobody who has an account is given an anonymous one.
-            if !has_accounts || source.tier() != Tier::Anonymous {
-                all.push(source.describe());
-            }
-        }
+        let tells = |source: &dyn Source| source.can_acquire() && !(has_accounts && source.tier() == Tier::Anonymous);
+        all.extend(self.core.sources.iter().filter(|source| tells(source.as_ref())).map(|source| source.describe()));
         all.join(", ")
     }
 
@@ -452,16 +445,6 @@ impl Pool {
 
     fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot>>> {
         self.core.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Why there is no account at all: an account whose session has ended is worth naming.
-fn nobody(config: &Config) -> CredentialError {
-    let stored = config.store.as_ref().and_then(|store| store.accounts().ok()).unwrap_or_default();
-    let ended = stored.into_iter().find_map(|account| account.ended.map(|code| (account.name, code)));
-    match ended {
-        Some((account, code)) => CredentialError::SignInNeeded { account, code },
-        None => CredentialError::NoneConfigured,
     }
 }
 
