@@ -298,6 +298,26 @@ fn the_pool_is_told_from_running_servers_while_they_run() {
     drop(server);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_watched_pool_is_told_line_by_line_until_it_is_enough() {
+    use std::io::{BufRead as _, BufReader};
+    let user = User::new(named(&["work"]));
+    user.add("work", "wk-simulator-work");
+    let mut command = user.command("token pool status --watch --json");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut watch = Running(command.spawn().unwrap());
+    let lines = BufReader::new(watch.0.stdout.take().unwrap()).lines().take(2);
+    for line in lines {
+        let picture: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        assert_eq!(picture["idle"]["accounts"][0]["account"], "work");
+        assert!(picture["credits"]["work"].is_object(), "{picture}");
+    }
+    let pid = watch.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(watch.0.wait().unwrap().code(), Some(0));
+}
+
 /// Sends one request for a completion; gives the whole answer.
 fn post(address: &str, body: &str) -> String {
     use std::io::{Read as _, Write as _};
@@ -312,6 +332,27 @@ fn post(address: &str, body: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+#[test]
+fn one_anonymous_account_is_announced_made_and_kept() {
+    let user = User::new(Vec::new());
+    let chat = || {
+        let mut command = user.command("chat hello");
+        command.env("WARP2API_ANONYMOUS", "true");
+        run(command, b"").ended(0)
+    };
+    let mut looking = user.command("token acquire");
+    looking.env("WARP2API_ANONYMOUS", "true");
+    run(looking, b"").ended(3);
+    assert_eq!(user.simulator.anonymous_users(), 0, "none is made for who only looks");
+    let first = chat();
+    assert!(first.err.contains("nobody has signed in") && first.err.contains("WARP2API_ANONYMOUS"), "{}", first.err);
+    let second = chat();
+    assert!(!second.err.contains("nobody has signed in"), "{}", second.err);
+    assert_eq!(user.simulator.anonymous_users(), 1);
+    let listed = user.json("token list --json", 0);
+    assert_eq!(listed["accounts"][0]["kind"], "anonymous", "{listed}");
 }
 
 #[test]
