@@ -147,7 +147,8 @@ fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config,
             let simulator = start_simulator(scenario, schema)?;
             let address = Address { http2_prior_knowledge: true, ..Address::new(simulator.url()) };
             let api_key = Some(Secret::new(simulator::API_KEY));
-            Ok((credential::Config { api_key, ..credential::Config::new(address) }, Some(simulator)))
+            let longest_rest = settings.credentials.longest_rest;
+            Ok((credential::Config { api_key, longest_rest, ..credential::Config::new(address) }, Some(simulator)))
         }
     }
 }
@@ -163,6 +164,7 @@ pub(crate) fn own_accounts(settings: &Settings, address: Address) -> credential:
         broker: own.broker,
         anonymous: own.anonymous,
         size: own.pool_size,
+        longest_rest: own.longest_rest,
         ..credential::Config::new(address)
     }
 }

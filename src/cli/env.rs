@@ -96,6 +96,14 @@ pub const POOL_SIZE: Setting = open(
     "`3`",
     "How many accounts are kept ready, where there are that many (1 to 64)",
 );
+/// How long an account may be left alone.
+pub const LONGEST_REST: Setting = open(
+    "",
+    "WARP2API_LONGEST_REST",
+    "longest_rest",
+    "`1h`",
+    "How long an account that was refused is left alone at most; `1ms`: every request asks Warp anew",
+);
 /// Whether an anonymous account may be asked for.
 pub const ANONYMOUS: Setting = open(
     "",
@@ -263,6 +271,7 @@ pub const ALL: &[&Setting] = &[
     &BROKER_URL,
     &BROKER_KEY,
     &POOL_SIZE,
+    &LONGEST_REST,
     &ANONYMOUS,
     &CLOUDFLARE_API_TOKEN,
     &CLOUDFLARE_ACCOUNT_ID,

@@ -19,7 +19,7 @@ use crate::{
         layers::{Layers, Problem},
         values::{self, OFFICIAL_ROOT, Upstream},
     },
-    credential::{BrokerAddress, LEAST_TIME, POOL_SIZE, PoolServiceAddress, broker::CLOUDFLARE_API},
+    credential::{BrokerAddress, LEAST_TIME, LONGEST_REST, POOL_SIZE, PoolServiceAddress, broker::CLOUDFLARE_API},
     secret::Secret,
     state::KeyKind,
     upstream::{HistoryCarrier, McpForm, SystemCarrier},
@@ -61,6 +61,8 @@ pub struct Credentials {
     pub broker: Option<BrokerAddress>,
     /// How many accounts are kept ready.
     pub pool_size: usize,
+    /// How long an account that was refused is left alone at most.
+    pub longest_rest: Duration,
     /// Whether an anonymous account may be asked for when there is no other.
     pub anonymous: bool,
 }
@@ -241,6 +243,7 @@ fn credentials(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> C
         pool_service: pool_service(layers),
         broker: broker(layers),
         pool_size: layers.parsed(size, &env::POOL_SIZE, values::pool_size).unwrap_or(POOL_SIZE),
+        longest_rest: layers.parsed(None, &env::LONGEST_REST, values::duration).unwrap_or(LONGEST_REST),
         anonymous: layers.parsed(None, &env::ANONYMOUS, values::switch).unwrap_or(true),
     }
 }

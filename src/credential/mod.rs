@@ -35,7 +35,7 @@ pub use inspect::{Inspected, TokenKind, inspect};
 pub use lease::{Lease, Outcome};
 pub use login::{Device, Login, LoginError, RealTime, Session, SignedIn, Timer};
 pub use pool::{Choice, Counter, Obstacle, Pool, Wish};
-pub use rest::{Reason, Rest};
+pub use rest::{LONGEST_REST, Reason, Rest};
 pub use slot::{Standing, Status};
 pub use source::PoolService;
 pub use store::{Added, Identity, Loan, New, Store, StoreError, Stored, StoredStanding};
@@ -91,6 +91,8 @@ pub struct Config {
     pub store: Option<Store>,
     /// How many accounts are kept ready, where the sources have that many.
     pub size: usize,
+    /// How long an account that was refused is left alone at most.
+    pub longest_rest: Duration,
 }
 
 impl Config {
@@ -107,6 +109,7 @@ impl Config {
             anonymous: false,
             store: None,
             size: POOL_SIZE,
+            longest_rest: LONGEST_REST,
         }
     }
 }

@@ -54,6 +54,7 @@ struct Core {
     slots: Mutex<Vec<Arc<Slot>>>,
     /// How many accounts are kept ready.
     size: usize,
+    longest_rest: Duration,
     clock: Clock,
     /// Held by the one who asks the sources for more.
     acquiring: tokio::sync::Mutex<()>,
@@ -94,15 +95,20 @@ impl Pool {
     pub fn with_clock(config: &Config, clock: Clock) -> Result<Self, CredentialError> {
         let sources = source::from_config(config, &clock)?;
         let ledger = config.store.clone().map(|store| Box::new(PoolLedger::new(store)) as Box<dyn Ledger>);
-        let pool = Self::of_sources(sources, config.size, clock, ledger);
-        Ok(pool)
+        Ok(Self::of_sources(sources, config, clock, ledger))
     }
 
-    fn of_sources(sources: Vec<Box<dyn Source>>, size: usize, clock: Clock, ledger: Option<Box<dyn Ledger>>) -> Self {
+    fn of_sources(
+        sources: Vec<Box<dyn Source>>,
+        config: &Config,
+        clock: Clock,
+        ledger: Option<Box<dyn Ledger>>,
+    ) -> Self {
         let core = Core {
             sources,
             slots: Mutex::default(),
-            size: size.max(1),
+            size: config.size.max(1),
+            longest_rest: config.longest_rest,
             clock,
             acquiring: tokio::sync::Mutex::new(()),
             counters: Counters::default(),
@@ -402,7 +408,7 @@ impl Pool {
         if self.slots().iter().any(|slot| slot.id() == account.id()) {
             return;
         }
-        let slot = Slot::new(account, source.tier(), Arc::clone(&self.core.clock));
+        let slot = Slot::new(account, source.tier(), self.core.longest_rest, Arc::clone(&self.core.clock));
         if let Some(ledger) = &self.core.ledger {
             let noted = ledger.recall(slot.id(), (self.core.clock)());
             slot.recall(noted.clone());

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     credential::{
-        Counter, CredentialError, Kind, Outcome, Pool, Shortage, Tier, Wish,
+        Config, Counter, CredentialError, Kind, Outcome, Pool, Shortage, Tier, Wish,
         account::Account,
         ledger::{Ledger, Noted},
         pool::EMERGENCY,
@@ -23,6 +23,7 @@ use crate::{
         token::Credential,
     },
     secret::Secret,
+    service::Address,
 };
 
 struct Fake {
@@ -125,7 +126,8 @@ impl Ledger for Book {
 }
 
 fn pool(shop: Shop, size: usize, ledger: Option<Box<dyn Ledger>>) -> Pool {
-    Pool::of_sources(vec![Box::new(shop)], size, Arc::new(SystemTime::now), ledger)
+    let config = Config { size, ..Config::new(Address::new("http://127.0.0.1:9")) };
+    Pool::of_sources(vec![Box::new(shop)], &config, Arc::new(SystemTime::now), ledger)
 }
 
 fn count(pool: &Pool, counter: Counter) -> u64 {
