@@ -26,7 +26,7 @@ pub(crate) struct GlobalArguments {
     /// Configuration file (TOML)
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
-    /// Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]
+    /// Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]
     #[arg(long, global = true, value_name = "URL|simulator", value_hint = ValueHint::Url)]
     pub(crate) upstream: Option<String>,
     /// Use this protobuf descriptor set instead of the built-in schema
@@ -76,6 +76,12 @@ pub(crate) struct ServeArguments {
     /// Serve an address that others can reach although no client key is set
     #[arg(long)]
     pub(crate) allow_anonymous: bool,
+    /// Record every exchange with the upstream into a file of its own in this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) record: Option<PathBuf>,
+    /// Record what people wrote, too
+    #[arg(long)]
+    pub(crate) record_sensitive: bool,
 }
 
 /// Flags of `chat`.
