@@ -1301,7 +1301,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__serve)
-            opts="-v -q -h -V --listen --strict --allow-anonymous --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --listen --strict --allow-anonymous --record --record-sensitive --config --upstream --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1309,6 +1309,13 @@ _warp2api() {
             case "${prev}" in
                 --listen)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --config)

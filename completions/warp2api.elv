@@ -19,7 +19,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
     var completions = [
         &'warp2api'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -42,12 +42,14 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;serve'= {
             cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
+            cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --strict 'Refuse requests with options that neither the upstream nor the gateway can honour'
             cand --allow-anonymous 'Serve an address that others can reach although no client key is set'
+            cand --record-sensitive 'Record what people wrote, too'
             cand -v 'Say more; given twice, say everything but secrets'
             cand --verbose 'Say more; given twice, say everything but secrets'
             cand -q 'Say nothing but errors'
@@ -65,7 +67,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -f 'Attach a text file or an image; may be repeated'
             cand --file 'Attach a text file or an image; may be repeated'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --continue 'Go on with the last conversation'
@@ -87,7 +89,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -o 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --output 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --sanitize-tools 'Mend the JSON Schemas of the tools in a request, as older gateways did'
@@ -107,7 +109,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --input 'What the input is'
             cand --names 'How to call fields'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --raw-fields 'Show fields by number, without the schema'
@@ -128,7 +130,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;parse-response'= {
             cand --as 'What to make of them'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --strict 'Stop at the first event that cannot be read'
@@ -143,7 +145,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -159,7 +161,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;worker'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -179,7 +181,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --account 'Hand out tokens of these sessions only; may be repeated [default: all]'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -196,7 +198,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;worker;status'= {
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -212,7 +214,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;worker;remove'= {
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -258,7 +260,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -278,7 +280,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;list'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object a line'
@@ -293,7 +295,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;show'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -308,7 +310,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;schema;template'= {
             cand --depth 'How many messages to show inside each other'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -324,7 +326,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -o 'File to write; `-` is standard output'
             cand --output 'File to write; `-` is standard output'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --comments 'Keep comments, for `schema show`'
@@ -339,7 +341,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;diff'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -374,7 +376,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;completions'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'

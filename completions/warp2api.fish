@@ -25,7 +25,7 @@ function __fish_warp2api_using_subcommand
 end
 
 complete -c warp2api -n "__fish_warp2api_needs_command" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_needs_command" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_needs_command" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_needs_command" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_needs_command" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_needs_command" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -42,12 +42,14 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look 
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l strict -d 'Refuse requests with options that neither the upstream nor the gateway can honour'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l allow-anonymous -d 'Serve an address that others can reach although no client key is set'
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record-sensitive -d 'Record what people wrote, too'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s h -l help -d 'Print help'
@@ -56,7 +58,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s m -l model -d
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s s -l system -d 'System text that stands before the conversation' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s f -l file -d 'Attach a text file or an image; may be repeated' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l continue -d 'Go on with the last conversation'
@@ -75,7 +77,7 @@ base64\t'Base64'
 base64url\t'Base64 with - and _'
 delimited\t'The bytes of each message behind their length'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l sanitize-tools -d 'Mend the JSON Schemas of the tools in a request, as older gateways did'
@@ -94,7 +96,7 @@ delimited\t'The bytes of each message behind their length'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l names -d 'How to call fields' -r -f -a "snake\t'As the schema has them: conversation_id'
 camel\t'As other runtimes write them: conversationId'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l raw-fields -d 'Show fields by number, without the schema'
@@ -116,7 +118,7 @@ responses\t'What a client of OpenAI\'s responses would have received'
 anthropic\t'What a client of Anthropic\'s messages would have received'
 gemini\t'What a client of Gemini would have received'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l strict -d 'Stop at the first event that cannot be read'
@@ -125,7 +127,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s q -
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -135,7 +137,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -149,7 +151,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -163,7 +165,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "diff" -d 'Say what changed between this schema and another'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object a line'
@@ -172,7 +174,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -181,7 +183,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l depth -d 'How many messages to show inside each other' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -190,7 +192,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s o -l output -d 'File to write; `-` is standard output' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l comments -d 'Keep comments, for `schema show`'
@@ -199,7 +201,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON object'
@@ -214,7 +216,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Say what changed between this schema and another'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l verbose -d 'Say more; given twice, say everything but secrets'

@@ -15,6 +15,6 @@ mod redact;
 pub mod replay;
 mod sse;
 
-pub use redact::PRIVATE_HEADERS;
 pub use read::{Opening, Piece, ReadError, read};
+pub use redact::PRIVATE_HEADERS;
 pub use sse::{Frame, Frames};

@@ -199,11 +199,15 @@ impl Recording {
 
     /// It is over; `broken` says why the answer is not whole.
     pub fn end(&mut self, broken: Option<String>) {
+        self.end_with(broken, false);
+    }
+
+    fn end_with(&mut self, broken: Option<String>, called_off: bool) {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
         let behind = || "the recorder fell behind".to_owned();
-        let end = End { ms: self.ms(), broken: if self.is_lost { Some(behind()) } else { broken } };
+        let end = End { ms: self.ms(), broken: if self.is_lost { Some(behind()) } else { broken }, called_off };
         if self.queue.sender.try_send(Step::End { id: self.id, end }).is_err() {
             self.queue.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(self.id);
         }
@@ -229,7 +233,7 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        self.end(Some("the exchange was called off".to_owned()));
+        self.end_with(None, true);
     }
 }
 

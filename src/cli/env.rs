@@ -178,13 +178,8 @@ pub const RECORD_SENSITIVE: Setting = open(
     "Record what people wrote, too; without it such texts become `[redacted]`",
 );
 /// How many recordings are kept.
-pub const RECORD_FILES: Setting = open(
-    "",
-    "WARP2API_RECORD_FILES",
-    "record_files",
-    "`200`",
-    "How many recordings are kept; the oldest go first",
-);
+pub const RECORD_FILES: Setting =
+    open("", "WARP2API_RECORD_FILES", "record_files", "`200`", "How many recordings are kept; the oldest go first");
 /// How large all recordings together may be.
 pub const RECORD_BYTES: Setting = open(
     "",

@@ -201,10 +201,20 @@ mod tests {
         assert!(!upstream("https://app.warp.dev.example").unwrap().is_official());
         assert_eq!(upstream("simulator"), Ok(Upstream::Simulator { scenario: String::new() }));
         assert_eq!(upstream("simulator:fast"), Ok(Upstream::Simulator { scenario: "fast".to_owned() }));
-        assert!(matches!(upstream("replay:x,speed=full"), Ok(Upstream::Replay(options)) if options.path.ends_with("x")));
-        for wrong in
-            ["", "app.warp.dev", "ftp://x", "https://", "https://u:p@x", "https://x/?q", "replay:", "replay:x,speed=9", "simulato"]
-        {
+        assert!(
+            matches!(upstream("replay:x,speed=full"), Ok(Upstream::Replay(options)) if options.path.ends_with("x"))
+        );
+        for wrong in [
+            "",
+            "app.warp.dev",
+            "ftp://x",
+            "https://",
+            "https://u:p@x",
+            "https://x/?q",
+            "replay:",
+            "replay:x,speed=9",
+            "simulato",
+        ] {
             assert!(upstream(wrong).is_err(), "{wrong}");
         }
     }

@@ -117,7 +117,9 @@ mod tests {
         assert_eq!((read.cut, read.stall), (Some(9), Some(Duration::from_millis(20))));
         assert_eq!((read.corrupt, read.status), (Some(2), Some(503)));
         assert_eq!(Options::parse("x").unwrap(), Options { path: "x".into(), ..Options::default() });
-        for wrong in ["", ",speed=full", "x,speed=fast", "x,match=", "x,cut=-1", "x,stall=1s", "x,corrupt=0", "x,status=200"] {
+        for wrong in
+            ["", ",speed=full", "x,speed=fast", "x,match=", "x,cut=-1", "x,stall=1s", "x,corrupt=0", "x,status=200"]
+        {
             assert!(Options::parse(wrong).is_err(), "{wrong}");
         }
     }

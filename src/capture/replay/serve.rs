@@ -1,6 +1,6 @@
 //! The player's HTTP surface. It must not know how an answer came to be.
 
-use std::{collections::VecDeque, io, sync::Arc};
+use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -36,6 +36,9 @@ const OF_THE_CONNECTION: [&str; 8] = [
     "upgrade",
 ];
 
+/// How long what was sent has to leave before the connection breaks.
+const FLUSH: Duration = Duration::from_millis(30);
+
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) options: Options,
@@ -44,10 +47,7 @@ pub(crate) struct Shared {
 }
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/ai/multi-agent", post(answer))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(shared)
+    Router::new().route("/ai/multi-agent", post(answer)).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(shared)
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
@@ -88,7 +88,11 @@ impl Playing {
         loop {
             match self.steps.pop_front()? {
                 Step::Send(bytes) => return Some((Ok(bytes), self)),
-                Step::Break => return Some((Err(io::Error::other("the capture ends here")), self)),
+                Step::Break => {
+                    // What was sent before would be lost with the connection if it broke at once.
+                    tokio::time::sleep(FLUSH).await;
+                    return Some((Err(io::Error::other("the capture ends here")), self));
+                }
                 Step::Wait(time) => {
                     let shutdown = self.shutdown.clone();
                     shutdown.run_until_cancelled(tokio::time::sleep(time)).await?;
