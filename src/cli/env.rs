@@ -53,7 +53,7 @@ pub const UPSTREAM: Setting = open(
     "WARP2API_UPSTREAM",
     "upstream",
     "`https://app.warp.dev`",
-    "`https://…`, `http://…`, `h2c://…` (plain HTTP/2) or `simulator[:SCENARIO]`",
+    "`https://…`, `http://…`, `h2c://…` (plain HTTP/2), `simulator[:SCENARIO]` or `replay:PATH`",
 );
 /// An API key of the account.
 pub const WARP_API_KEY: Setting =
@@ -210,6 +210,33 @@ pub const ALLOWED_HOSTS: Setting = open(
     "none",
     "Further `Host` names to answer to, comma-separated (`localhost` and the listening address always are)",
 );
+/// Where exchanges are recorded.
+pub const RECORD: Setting = open(
+    "--record",
+    "WARP2API_RECORD",
+    "record",
+    "not recorded",
+    "Directory into which every exchange with the upstream is recorded, one file each",
+);
+/// Whether recordings hold what people wrote.
+pub const RECORD_SENSITIVE: Setting = open(
+    "--record-sensitive",
+    "WARP2API_RECORD_SENSITIVE",
+    "record_sensitive",
+    "`false`",
+    "Record what people wrote, too; without it such texts become `[redacted]`",
+);
+/// How many recordings are kept.
+pub const RECORD_FILES: Setting =
+    open("", "WARP2API_RECORD_FILES", "record_files", "`200`", "How many recordings are kept; the oldest go first");
+/// How large all recordings together may be.
+pub const RECORD_BYTES: Setting = open(
+    "",
+    "WARP2API_RECORD_BYTES",
+    "record_bytes",
+    "`256MiB`",
+    "How large all recordings together may be; the oldest go first",
+);
 /// A further certificate authority.
 pub const CA_FILE: Setting =
     open("", "WARP2API_CA_FILE", "ca_file", "none", "PEM file of a further certificate authority to trust upstream");
@@ -288,6 +315,10 @@ pub const ALL: &[&Setting] = &[
     &MAX_BODY,
     &CORS,
     &ALLOWED_HOSTS,
+    &RECORD,
+    &RECORD_SENSITIVE,
+    &RECORD_FILES,
+    &RECORD_BYTES,
     &CA_FILE,
     &CLIENT_VERSION,
     &DESCRIPTORS,

@@ -48,10 +48,10 @@ async fn list(
     backend: &Backend,
     output: &mut Output,
 ) -> Result<Value, Failure> {
-    // What the simulator offers ends with it.
+    // What stands in for the service offers nothing that outlives it.
     let directory = match settings.upstream {
         Upstream::Service { .. } => settings.state_directory.as_deref(),
-        Upstream::Simulator { .. } => None,
+        Upstream::Simulator { .. } | Upstream::Replay(_) => None,
     };
     let (upstream, account) = (settings.upstream.to_string(), backend.pool.next_up());
     let is_ours = |list: &Value| list["upstream"] == upstream && list["account"].as_str() == account.as_deref();

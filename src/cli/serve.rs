@@ -44,7 +44,9 @@ async fn serve(
     }
     backend.pool.keep();
     // Nobody waits for it: answers show it once it is there.
-    drop(backend.gateway.watch_quota(QUOTA_REST));
+    if !backend.is_played() {
+        drop(backend.gateway.watch_quota(QUOTA_REST));
+    }
     greet(settings, address, backend, output);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async {
@@ -100,6 +102,10 @@ fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, output: &m
     output.note(&format!("warp2api {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
     output.note(&format!("  upstream    {}", settings.upstream));
     output.note(&format!("  credential  {}", backend.credential));
+    if let Some(directory) = &settings.recording.directory {
+        let what = if settings.recording.sensitive { "all of it, what people wrote too" } else { "redacted" };
+        output.note(&format!("  recording   into {} ({what})", directory.display()));
+    }
     output.note("Point a client at it:");
     let model = backend.gateway.catalogue().default_id().to_owned();
     for line in pointers(address, !serving.client_keys.is_empty(), &model) {

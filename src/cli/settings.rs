@@ -120,6 +120,19 @@ pub struct Serving {
     pub allowed_hosts: Vec<String>,
 }
 
+/// What is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Where; nothing is recorded without.
+    pub directory: Option<PathBuf>,
+    /// What people wrote, too.
+    pub sensitive: bool,
+    /// The most files to keep.
+    pub max_files: usize,
+    /// The most bytes to keep.
+    pub max_bytes: usize,
+}
+
 /// Everything, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -135,6 +148,8 @@ pub struct Settings {
     pub wire: Wire,
     /// How clients are served.
     pub serving: Serving,
+    /// What is recorded.
+    pub recording: Recording,
     /// The model that `chat` asks, where one is named.
     pub model: Option<String>,
     /// Where state is kept, where that can be told.
@@ -186,6 +201,7 @@ impl Settings {
             cloudflare: cloudflare(&mut layers),
             wire: wire(&mut layers),
             serving: serving(serve, &mut layers),
+            recording: recording(serve, &mut layers),
             model: model(chat, &mut layers),
             state_directory: layers.state_directory(),
             state_key: state_key(&mut layers),
@@ -327,6 +343,18 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
         layers.complain(format!("listening on {}", serving.listen), danger.to_owned());
     }
     serving
+}
+
+fn recording(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Recording {
+    let directory = arguments.and_then(|arguments| arguments.record.clone());
+    let sensitive = arguments.is_some_and(|arguments| arguments.record_sensitive).then_some("true");
+    let path = |text: &str| Ok(PathBuf::from(text));
+    Recording {
+        directory: directory.or_else(|| layers.parsed(None, &env::RECORD, path)),
+        sensitive: layers.parsed(sensitive, &env::RECORD_SENSITIVE, values::switch).unwrap_or(false),
+        max_files: layers.parsed(None, &env::RECORD_FILES, values::count).unwrap_or(200),
+        max_bytes: layers.parsed(None, &env::RECORD_BYTES, values::size).unwrap_or(256 << 20),
+    }
 }
 
 /// The address to serve: the flag, else the file's, each part of which a variable can replace.

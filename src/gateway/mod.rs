@@ -26,6 +26,7 @@ mod job;
 mod observe;
 mod prefix;
 mod quota;
+mod record;
 mod tally;
 mod tokens;
 

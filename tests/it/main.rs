@@ -27,6 +27,7 @@ mod matrix;
 mod pool;
 mod quota;
 mod random;
+mod record;
 mod repairs;
 mod responses;
 mod server;
