@@ -1141,14 +1141,14 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__parse__subcmd__response)
-            opts="-v -q -h -V --as --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --as --strict --config --upstream --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --as)
-                    COMPREPLY=($(compgen -W "summary text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "summary text events json openai responses anthropic gemini" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1645,7 +1645,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__serve)
-            opts="-v -q -h -V --listen --strict --allow-anonymous --pool-size --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --listen --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1657,6 +1657,13 @@ _warp2api() {
                     ;;
                 --pool-size)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --config)

@@ -19,7 +19,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
     var completions = [
         &'warp2api'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -34,7 +34,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand chat 'Ask something from the command line'
             cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'
-            cand parse-response 'Read a recorded response stream of the upstream'
+            cand parse-response 'Read recorded answers of the upstream'
             cand token 'Manage your Warp credentials'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
@@ -44,12 +44,14 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;serve'= {
             cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
             cand --pool-size 'How many accounts to keep ready, where there are that many [default: 3]'
+            cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --strict 'Refuse requests with options that neither the upstream nor the gateway can honour'
             cand --allow-anonymous 'Serve an address that others can reach although no client key is set'
+            cand --record-sensitive 'Record what people wrote, too'
             cand -v 'Say more; given twice, say everything but secrets'
             cand --verbose 'Say more; given twice, say everything but secrets'
             cand -q 'Say nothing but errors'
@@ -67,7 +69,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -f 'Attach a text file or an image; may be repeated'
             cand --file 'Attach a text file or an image; may be repeated'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --continue 'Go on with the last conversation'
@@ -89,7 +91,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -o 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --output 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --sanitize-tools 'Mend the JSON Schemas of the tools in a request, as older gateways did'
@@ -109,7 +111,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --input 'What the input is'
             cand --names 'How to call fields'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --raw-fields 'Show fields by number, without the schema'
@@ -128,11 +130,12 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --version 'Print version'
         }
         &'warp2api;parse-response'= {
-            cand --as 'What to make of it'
+            cand --as 'What to make of them'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
+            cand --strict 'Stop at the first event that cannot be read'
             cand -v 'Say more; given twice, say everything but secrets'
             cand --verbose 'Say more; given twice, say everything but secrets'
             cand -q 'Say nothing but errors'
@@ -144,7 +147,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -169,7 +172,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;login'= {
             cand --name 'What to call the account [default: the first part of its e-mail address]'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --no-browser 'Do not open a browser'
@@ -185,7 +188,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;add'= {
             cand --kind 'What is given [default: a key if it begins with wk-, else a refresh token]'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -199,7 +202,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;list'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -214,7 +217,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;remove'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -228,7 +231,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;rename'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -245,7 +248,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --min-ttl 'Refuse a token that ends sooner [default: 5m where that can be had]'
             cand --account 'Take the token of this account'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -259,7 +262,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;inspect'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -274,7 +277,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;pool'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -292,7 +295,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;pool;status'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -309,7 +312,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;pool;why'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -324,7 +327,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;pool;refill'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -353,7 +356,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;worker'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -373,7 +376,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --account 'Hand out tokens of these sessions only; may be repeated [default: all]'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -390,7 +393,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;worker;status'= {
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -406,7 +409,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;worker;remove'= {
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -485,7 +488,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;models'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -501,7 +504,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -521,7 +524,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;list'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object a line'
@@ -536,7 +539,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;show'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -552,7 +555,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --depth 'How many messages to show inside each other'
             cand --choose 'Show this variant of a oneof, as `input.user_inputs`; may be repeated'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -568,7 +571,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -o 'File to write; `-` is standard output'
             cand --output 'File to write; `-` is standard output'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --comments 'Keep comments, for `schema show`'
@@ -583,7 +586,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;diff'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -618,7 +621,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;completions'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -635,7 +638,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand chat 'Ask something from the command line'
             cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'
-            cand parse-response 'Read a recorded response stream of the upstream'
+            cand parse-response 'Read recorded answers of the upstream'
             cand token 'Manage your Warp credentials'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
