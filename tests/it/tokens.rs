@@ -186,7 +186,7 @@ fn accounts_are_renamed_and_removed() {
 
 #[test]
 fn a_broken_account_is_marked_and_tells_by_the_code() {
-    let dying = Account { token_lifetime_s: Some(1), ..Account::named("dying") };
+    let dying = Account { token_lifetime_s: Some(3), ..Account::named("dying") };
     let user = User::new(vec![dying, Account::named("work")]);
     user.add("dying", "simulator-refresh-dying");
     user.add("work", "wk-simulator-work");
@@ -202,7 +202,7 @@ fn a_broken_account_is_marked_and_tells_by_the_code() {
         }
         std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
     }
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::thread::sleep(std::time::Duration::from_millis(3100));
     for line in ["token remove work", "chat hello"] {
         let mut elsewhere = user.command(line);
         elsewhere.env("WARP2API_HOME", &copy);
