@@ -37,7 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Ask something from the command line')
             [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Turn JSON or YAML into protobuf messages')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Turn protobuf messages into JSON')
-            [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read a recorded response stream of the upstream')
+            [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read recorded answers of the upstream')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Manage your Warp credentials')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Look up, fill in, compile and compare message types')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -134,11 +134,12 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             break
         }
         'warp2api;parse-response' {
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'What to make of it')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'What to make of them')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
             [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Stop at the first event that cannot be read')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
@@ -430,7 +431,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Ask something from the command line')
             [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Turn JSON or YAML into protobuf messages')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Turn protobuf messages into JSON')
-            [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read a recorded response stream of the upstream')
+            [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read recorded answers of the upstream')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Manage your Warp credentials')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Look up, fill in, compile and compare message types')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')

@@ -801,14 +801,14 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__parse__subcmd__response)
-            opts="-v -q -h -V --as --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --as --strict --config --upstream --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --as)
-                    COMPREPLY=($(compgen -W "summary text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "summary text events json openai responses anthropic gemini" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -36,7 +36,7 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "serve" -d 'Serve 
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "chat" -d 'Ask something from the command line'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "decode" -d 'Turn protobuf messages into JSON'
-complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "parse-response" -d 'Read a recorded response stream of the upstream'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "parse-response" -d 'Read recorded answers of the upstream'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "token" -d 'Manage your Warp credentials'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -107,13 +107,19 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s v -l verbos
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l as -d 'What to make of it' -r -f -a "summary\t'What happened, for a person'
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l as -d 'What to make of them' -r -f -a "summary\t'What happened, for a person'
 text\t'The answer\'s text alone'
-json\t'What happened, as one JSON object'"
+events\t'One line an event'
+json\t'What happened, as one JSON object an exchange'
+openai\t'What a client of OpenAI\'s chat completions would have received'
+responses\t'What a client of OpenAI\'s responses would have received'
+anthropic\t'What a client of Anthropic\'s messages would have received'
+gemini\t'What a client of Gemini would have received'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l strict -d 'Stop at the first event that cannot be read'
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -220,7 +226,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_s
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "chat" -d 'Ask something from the command line'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "parse-response" -d 'Read a recorded response stream of the upstream'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "token" -d 'Manage your Warp credentials'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "completions" -d 'Print a completion script for a shell'

@@ -33,6 +33,7 @@
 //! | [`upstream`] | turn → Warp's request; the call; Warp's events → task tree → turn events | any dialect, where credentials come from |
 //! | [`credential`] | what authorises a request: where it comes from, how it is renewed | what it is used for |
 //! | [`simulator`] | a fake upstream over HTTP that plays scenarios | `upstream` and `turn`, on purpose |
+//! | [`capture`] | recorded exchanges: read, record, play back | what a response event means |
 //! | [`gateway`] | one turn end to end: lease, call, retry before the first output, settle | any dialect, HTTP servers |
 //! | [`server`] | the public HTTP API: routes, keys, limits, drain | protobuf |
 //! | [`cli`] | arguments → settings → library calls → output | – |
@@ -48,6 +49,7 @@
 //! - A client that goes away ends the upstream request at once.
 //! - No conversation is global, and no secret is printed.
 
+pub mod capture;
 pub mod cli;
 pub mod credential;
 pub mod dialect;

@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Encode(EncodeArguments),
     /// Turn protobuf messages into JSON
     Decode(DecodeArguments),
-    /// Read a recorded response stream of the upstream
+    /// Read recorded answers of the upstream
     ParseResponse(ParseResponseArguments),
     /// Manage your Warp credentials
     Token(TokenArguments),
@@ -213,12 +213,15 @@ pub(crate) enum DecodedForm {
 /// Flags of `parse-response`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ParseResponseArguments {
-    /// Recorded stream to read; `-` or nothing is standard input
+    /// Captures to read: response streams, HAR files, warp2api's own; `-` or nothing is standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) file: Option<PathBuf>,
-    /// What to make of it
+    pub(crate) files: Vec<PathBuf>,
+    /// What to make of them
     #[arg(long = "as", value_name = "FORM", default_value = "summary")]
     pub(crate) form: ResponseForm,
+    /// Stop at the first event that cannot be read
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// What `parse-response` prints.
@@ -228,8 +231,18 @@ pub(crate) enum ResponseForm {
     Summary,
     /// The answer's text alone
     Text,
-    /// What happened, as one JSON object
+    /// One line an event
+    Events,
+    /// What happened, as one JSON object an exchange
     Json,
+    /// What a client of OpenAI's chat completions would have received
+    Openai,
+    /// What a client of OpenAI's responses would have received
+    Responses,
+    /// What a client of Anthropic's messages would have received
+    Anthropic,
+    /// What a client of Gemini would have received
+    Gemini,
 }
 
 /// What follows `token`.

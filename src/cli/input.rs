@@ -18,6 +18,7 @@ pub(crate) struct Input {
     name: String,
     reader: Box<dyn BufRead>,
     terminal: bool,
+    size: Option<u64>,
 }
 
 impl Input {
@@ -32,6 +33,7 @@ impl Input {
                 name: "standard input".to_owned(),
                 terminal: io::stdin().is_terminal(),
                 reader: Box::new(BufReader::new(io::stdin())),
+                size: None,
             }),
         }
     }
@@ -43,7 +45,8 @@ impl Input {
             if is_directory { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(file) }
         };
         let file = opened().with_context(|| format!("cannot read {}", path.display())).or_exit(Exit::Usage)?;
-        Ok(Self { name: path.display().to_string(), reader: Box::new(BufReader::new(file)), terminal: false })
+        let size = file.metadata().ok().map(|metadata| metadata.len());
+        Ok(Self { name: path.display().to_string(), reader: Box::new(BufReader::new(file)), terminal: false, size })
     }
 
     /// What messages call this input.
@@ -54,6 +57,11 @@ impl Input {
     /// True when a person is typing it, so that a verb should say that it waits.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal
+    }
+
+    /// How many bytes it has, where that is known.
+    pub(crate) fn size(&self) -> Option<u64> {
+        self.size
     }
 
     /// Everything to the end.

@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use crate::cli::exit::{Exit, Failure};
 
+/// From how many bytes on reading takes long enough to be watched.
+const LARGE: u64 = 16 * 1024 * 1024;
+
 /// How to talk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Manner {
@@ -152,6 +155,20 @@ impl Output {
         bar
     }
 
+    /// A bar on standard error for the reading of `size` bytes; it draws nothing unless a person is watching and it would
+    /// take a while.
+    pub(crate) fn progress(&self, size: Option<u64>) -> ProgressBar {
+        let Some(size) = size.filter(|size| self.manner.moves() && *size >= LARGE) else {
+            return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        };
+        let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr());
+        let template = "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar
+    }
+
     fn say(&mut self, label: &str, line: &str) {
         let shown = if self.manner.talk_terminal { without_escapes(line) } else { Cow::Borrowed(line) };
         self.tell(format!("{label}{shown}\n").as_bytes());
@@ -276,5 +293,8 @@ mod tests {
     fn only_a_watched_terminal_gets_a_spinner() {
         assert!(output(Manner::default()).0.spinner("waiting").is_hidden());
         assert!(output(Manner { verbose: true, ..TERMINAL }).0.spinner("waiting").is_hidden());
+        assert!(output(Manner::default()).0.progress(Some(u64::MAX)).is_hidden());
+        assert!(output(TERMINAL).0.progress(Some(1)).is_hidden());
+        assert!(output(TERMINAL).0.progress(None).is_hidden());
     }
 }

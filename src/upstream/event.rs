@@ -250,6 +250,12 @@ impl Reader {
         Ok(event)
     }
 
+    /// True when `wire` is the event that comes first in an answer.
+    #[must_use]
+    pub fn begins_answer(&self, wire: &[u8]) -> bool {
+        wire::fields(wire).map_while(Result::ok).any(|field| field.number == self.init.0)
+    }
+
     /// Reads one task, as it stands in a request or an action.
     ///
     /// # Errors

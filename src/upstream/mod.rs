@@ -7,6 +7,7 @@ pub mod assemble;
 pub mod catalogue;
 pub mod client;
 pub mod config;
+mod contents;
 pub mod entry;
 pub mod event;
 pub mod failure;

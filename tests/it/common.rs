@@ -7,9 +7,44 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use warp2api::{
+    capture::Frames,
+    schema::Schema,
+    turn::TurnEvent,
+    upstream::{
+        payload,
+        transcript::{Transcriber, Transcript},
+    },
+};
+
 /// The package's directory.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every recorded response stream among the fixtures, in order.
+pub(crate) fn captures() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("tests/fixtures/captures")).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|kind| kind == "sse"));
+    files.sort();
+    assert!(files.len() >= 28, "only {} captures were found", files.len());
+    files
+}
+
+/// What a whole response stream holds that comes in `pieces`, and what a user hears of it.
+pub(crate) fn transcribed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Transcript, Vec<TurnEvent>) {
+    let (mut frames, mut cut) = (Frames::default(), Vec::new());
+    pieces.into_iter().for_each(|piece| frames.push(piece, &mut cut));
+    frames.finish(&mut cut);
+    let mut transcriber = Transcriber::new(&Schema::embedded()).unwrap();
+    let mut heard = Vec::new();
+    for frame in cut {
+        if let Some(wire) = payload::decode(&frame.data.unwrap()).unwrap() {
+            transcriber.push(&wire, &mut heard).unwrap();
+        }
+    }
+    (transcriber.finish(&mut heard), heard)
 }
 
 /// True when golden files are to be rewritten instead of compared.

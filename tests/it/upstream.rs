@@ -20,9 +20,11 @@ use warp2api::{
         entry::Call,
         event::Reader,
         request::{Builder, Built, Continued, Given, Past},
-        transcript::{Transcriber, Transcript},
+        transcript::Transcript,
     },
 };
+
+use crate::common::transcribed;
 
 const INIT: &str = "CggKAmMxEgJyMQ==";
 const ADD_HEL: &str = "EhYKFBoSCgF0Eg0KAW0aBQoDSGVsWgF0";
@@ -379,13 +381,7 @@ fn what_was_taken_back_or_failed_cites_nothing() {
 }
 
 fn transcript(bytes: &[u8], size: usize) -> Transcript {
-    let mut transcriber = Transcriber::new(&Schema::embedded()).unwrap();
-    let mut heard = Vec::new();
-    for chunk in bytes.chunks(size) {
-        transcriber.push(&Bytes::copy_from_slice(chunk), &mut heard).unwrap();
-    }
-    transcriber.end(&mut heard).unwrap();
-    transcriber.so_far()
+    transcribed(bytes.chunks(size)).0
 }
 
 fn as_json(transcript: &Transcript) -> Value {

@@ -1,0 +1,305 @@
+//! Walks through captures: every file, every exchange in it, every event of its answer; damage is told and passed over.
+//!
+//! The verbs that look into captures share it. It must not know what they print.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use crate::{
+    capture::{self, Frame, Frames, Opening, Piece, ReadError},
+    cli::{
+        exit::{Exit, Failure, OrExit as _},
+        input::Input,
+        output::Output,
+    },
+    schema::Schema,
+    turn::TurnEvent,
+    upstream::{
+        event::Event,
+        payload,
+        transcript::{Transcriber, Transcript},
+    },
+};
+
+/// How much of a refusal's body is kept.
+const REFUSAL_LIMIT: usize = 4 * 1024;
+
+/// One event of an answer.
+pub(crate) struct Seen<'a> {
+    /// Which of its answer, from 1.
+    pub(crate) number: u64,
+    /// Where it begins in the response stream.
+    pub(crate) offset: u64,
+    /// When its last byte came, in milliseconds since the request, where known.
+    pub(crate) ms: Option<u64>,
+    /// Its wire bytes.
+    pub(crate) wire: &'a Bytes,
+    /// What it says.
+    pub(crate) event: &'a Event,
+}
+
+/// One exchange, when all of it has been seen.
+pub(crate) struct Exchange {
+    /// The input that it is from.
+    pub(crate) source: String,
+    /// Which of that input, from 1.
+    pub(crate) number: usize,
+    /// What is known from before the answer.
+    pub(crate) opening: Opening,
+    /// HTTP status, where known.
+    pub(crate) status: Option<u16>,
+    /// What a refusal said.
+    pub(crate) refusal: String,
+    /// Milliseconds from the request to the first byte of the answer and to the end, where known.
+    pub(crate) timing: Timing,
+    /// What the answer holds.
+    pub(crate) transcript: Transcript,
+}
+
+/// When things came, in milliseconds since the request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Timing {
+    pub(crate) headers: Option<u64>,
+    pub(crate) first: Option<u64>,
+    pub(crate) end: Option<u64>,
+}
+
+/// Looks at exchanges as they pass.
+pub(crate) trait View {
+    /// An event, and what a user hears of it.
+    fn event(&mut self, output: &mut Output, seen: &Seen<'_>, heard: &[TurnEvent]) -> Result<(), Failure>;
+    /// The end of an exchange, and what a user hears only then.
+    fn finished(&mut self, output: &mut Output, exchange: Exchange, heard: &[TurnEvent]) -> Result<(), Failure>;
+}
+
+/// Shows `view` all exchanges of `files`, or of standard input when there are none.
+///
+/// # Errors
+/// When an input cannot be read or holds nothing, or something in it is damaged: at once when that is `strict`, else
+/// behind everything that is whole.
+pub(crate) fn walk(
+    files: &[PathBuf],
+    strict: bool,
+    schema: &Schema,
+    view: &mut dyn View,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let standard_input = [PathBuf::from("-")];
+    let files = if files.is_empty() { &standard_input[..] } else { files };
+    let mut damaged = 0;
+    for file in files {
+        damaged += walk_file(file, strict, schema, view, output)?;
+    }
+    match damaged {
+        0 => Ok(()),
+        1 => Err(Failure::input("one part could not be read; the rest is above")),
+        many => Err(Failure::input(format!("{many} parts could not be read; the rest is above"))),
+    }
+}
+
+/// Gives how many parts could not be read.
+fn walk_file(
+    file: &Path,
+    strict: bool,
+    schema: &Schema,
+    view: &mut dyn View,
+    output: &mut Output,
+) -> Result<u64, Failure> {
+    let input = Input::open(Some(file))?;
+    if input.is_terminal() {
+        output.note("reading a response stream from the terminal; Ctrl-D ends it");
+    }
+    let name = input.name().to_owned();
+    let progress = output.progress(input.size());
+    let mut walker = Walker {
+        source: name.clone(),
+        transcriber: Transcriber::new(schema).or_exit(Exit::Usage)?,
+        frames: Frames::default(),
+        cut: Vec::new(),
+        heard: Vec::new(),
+        strict,
+        view,
+        output,
+        current: Current::default(),
+        exchanges: 0,
+        damaged: 0,
+    };
+    let read = capture::read(progress.wrap_read(input), &mut |piece| walker.take(piece));
+    progress.finish_and_clear();
+    let (exchanges, damaged) = (walker.exchanges, walker.damaged);
+    match read {
+        Ok(()) => {}
+        Err(Stop::Read(ReadError::Input(error))) => {
+            return Err(Failure::new(Exit::Failed, format!("cannot read {name}: {error}")));
+        }
+        Err(Stop::Read(error)) => return Err(Failure::input(format!("{name}: {error}"))),
+        Err(Stop::Failure(failure)) => return Err(failure),
+    }
+    if exchanges == 0 && damaged == 0 {
+        let failure = Failure::input(format!("{name} holds no response events"));
+        return Err(failure.hint("a recorded stream has lines such as `data: CggKAmMxEgJyMQ==`"));
+    }
+    Ok(damaged)
+}
+
+/// Why a walk ends early.
+enum Stop {
+    Read(ReadError),
+    Failure(Failure),
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// The exchange that is being read.
+#[derive(Default)]
+struct Current {
+    opening: Opening,
+    status: Option<u16>,
+    refusal: Vec<u8>,
+    timing: Timing,
+    ms: Option<u64>,
+    /// Events of the answer so far, damaged ones included.
+    events: u64,
+}
+
+struct Walker<'a> {
+    source: String,
+    transcriber: Transcriber,
+    frames: Frames,
+    cut: Vec<Frame>,
+    heard: Vec<TurnEvent>,
+    strict: bool,
+    view: &'a mut dyn View,
+    output: &'a mut Output,
+    current: Current,
+    /// Exchanges that held something.
+    exchanges: usize,
+    damaged: u64,
+}
+
+impl Walker<'_> {
+    fn take(&mut self, piece: Piece) -> Result<(), Stop> {
+        match piece {
+            Piece::Begin(opening) => {
+                self.current = Current { opening, ..Current::default() };
+                self.frames = Frames::default();
+            }
+            Piece::Answer { ms, status, .. } => {
+                self.current.status = Some(status);
+                self.current.timing.headers = ms;
+            }
+            Piece::Bytes { ms, bytes } => self.bytes(ms, &bytes)?,
+            Piece::End { ms, broken } => {
+                self.current.timing.end = ms.or(self.current.ms);
+                self.frames.finish(&mut self.cut);
+                self.events()?;
+                if let Some(reason) = broken {
+                    self.output.warn(&format!("{}: the exchange was not recorded to its end: {reason}", self.source));
+                }
+                self.finish()?;
+            }
+            Piece::Broken { offset, problem } => {
+                let place = offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
+                self.damage(&format!("{}{place}: {problem}", self.source))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn bytes(&mut self, ms: Option<u64>, bytes: &[u8]) -> Result<(), Stop> {
+        self.current.ms = ms;
+        self.current.timing.first = self.current.timing.first.or(ms);
+        if self.current.status.is_some_and(|status| status != 200) {
+            let room = REFUSAL_LIMIT.saturating_sub(self.current.refusal.len());
+            self.current.refusal.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            return Ok(());
+        }
+        self.frames.push(bytes, &mut self.cut);
+        self.events()
+    }
+
+    /// Takes the frames that are complete.
+    fn events(&mut self) -> Result<(), Stop> {
+        for frame in std::mem::take(&mut self.cut) {
+            let decoded = match &frame.data {
+                Ok(data) => payload::decode(data).map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            match decoded {
+                Ok(None) => {}
+                Ok(Some(wire)) => self.event(&wire, frame.offset)?,
+                Err(problem) => self.damaged_event(frame.offset, &problem)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, wire: &Bytes, offset: u64) -> Result<(), Stop> {
+        if self.transcriber.begins_answer(wire) && !self.transcriber.is_empty() {
+            // Streams may have been joined.
+            let opening = self.current.opening.clone();
+            self.finish()?;
+            self.current = Current { opening, ..Current::default() };
+        }
+        let pushed = self.transcriber.push(wire, &mut self.heard);
+        let event = match pushed {
+            Ok(event) => event,
+            Err(error) => return self.damaged_event(offset, &error.to_string()),
+        };
+        self.current.events += 1;
+        let seen = Seen { number: self.current.events, offset, ms: self.current.ms, wire, event: &event };
+        self.view.event(self.output, &seen, &self.heard)?;
+        self.heard.clear();
+        Ok(())
+    }
+
+    fn damaged_event(&mut self, offset: u64, problem: &str) -> Result<(), Stop> {
+        self.current.events += 1;
+        self.heard.clear();
+        let number = self.current.events;
+        self.damage(&format!("{}: event {number} at byte {offset}: {problem}", self.source))
+    }
+
+    fn damage(&mut self, problem: &str) -> Result<(), Stop> {
+        self.damaged += 1;
+        if self.strict {
+            return Err(Failure::input(problem).into());
+        }
+        self.output.warn(problem);
+        Ok(())
+    }
+
+    /// Ends the current exchange. One that held nothing is none.
+    fn finish(&mut self) -> Result<(), Stop> {
+        let current = std::mem::take(&mut self.current);
+        let is_refused = current.status.is_some_and(|status| status != 200);
+        if self.transcriber.is_empty() && !is_refused {
+            return Ok(());
+        }
+        self.exchanges += 1;
+        let transcript = self.transcriber.finish(&mut self.heard);
+        let exchange = Exchange {
+            source: self.source.clone(),
+            number: self.exchanges,
+            opening: current.opening,
+            status: current.status,
+            refusal: String::from_utf8_lossy(&current.refusal).into_owned(),
+            timing: current.timing,
+            transcript,
+        };
+        self.view.finished(self.output, exchange, &self.heard)?;
+        self.heard.clear();
+        Ok(())
+    }
+}

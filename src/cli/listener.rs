@@ -1,0 +1,94 @@
+//! A client that was not there: what it would have received of a recorded answer, through the encoder that serves live
+//! ones. It must not know where the answer comes from.
+
+use crate::{
+    cli::exit::Failure,
+    dialect::{Ask, Dialect, Encoder, NothingKept, Stamp},
+    models::Catalogue,
+    turn::TurnEvent,
+};
+
+/// One client of one dialect, which asked for a stream with all that there is in it.
+pub(crate) struct Listener {
+    encoder: Box<dyn Encoder>,
+    out: Vec<u8>,
+}
+
+impl Listener {
+    /// A client of `dialect` whose answer has the id `id`.
+    pub(crate) fn new(dialect: &dyn Dialect, id: &str) -> Result<Self, Failure> {
+        let (segments, body) = request(dialect.name());
+        let catalogue = Catalogue::default();
+        let ask = Ask {
+            segments,
+            query: "alt=sse",
+            body: body.as_bytes(),
+            // Always the same, so that the same capture is always printed alike.
+            stamp: Stamp { id: id.to_owned(), created: 0 },
+            request_id: id,
+            catalogue: &catalogue,
+            kept: &NothingKept,
+        };
+        Ok(Self { encoder: dialect.read(ask)?.encoder, out: Vec::new() })
+    }
+
+    /// The id for an answer that begins with `event`: the upstream's own where it has one, else its number.
+    pub(crate) fn id_of(event: &TurnEvent, number: usize) -> String {
+        let own = match event {
+            TurnEvent::Started { request_id, .. } => request_id.chars().filter(char::is_ascii_alphanumeric).collect(),
+            _ => String::new(),
+        };
+        if own.is_empty() { format!("{number:032x}") } else { own }
+    }
+
+    /// Takes the next event of the answer.
+    pub(crate) fn hear(&mut self, event: &TurnEvent) {
+        self.encoder.push(0, event, &mut self.out);
+    }
+
+    /// What the client has received since this was asked last.
+    pub(crate) fn take(&mut self) -> String {
+        String::from_utf8_lossy(&std::mem::take(&mut self.out)).into_owned()
+    }
+}
+
+/// A request of the dialect called `name`: its path and its body.
+fn request(name: &str) -> (&'static [&'static str], &'static str) {
+    match name {
+        "openai_responses" => (&["responses"], r#"{"model":"auto","stream":true,"input":"x"}"#),
+        "anthropic" => (
+            &["messages"],
+            r#"{"model":"auto","stream":true,"max_tokens":100000,"thinking":{"type":"adaptive"},"messages":[{"role":"user","content":"x"}]}"#,
+        ),
+        "gemini" => (
+            &["v1beta", "models", "auto:streamGenerateContent"],
+            r#"{"contents":[{"role":"user","parts":[{"text":"x"}]}],"generationConfig":{"thinkingConfig":{"includeThoughts":true}}}"#,
+        ),
+        _ => (
+            &["chat", "completions"],
+            r#"{"model":"auto","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"x"}]}"#,
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Listener;
+    use crate::{
+        dialect,
+        turn::{StopReason, TurnEvent},
+    };
+
+    #[test]
+    fn every_dialect_has_a_client() {
+        for dialect in dialect::ALL {
+            let mut listener = Listener::new(*dialect, "1").ok().unwrap();
+            listener.hear(&TurnEvent::Text("hello".to_owned()));
+            listener.hear(&TurnEvent::Finished(StopReason::EndTurn));
+            let heard = listener.take();
+            assert!(heard.starts_with("data: ") || heard.starts_with("event: "), "{}: {heard}", dialect.name());
+            assert!(heard.contains("hello"), "{}: {heard}", dialect.name());
+            assert_eq!(listener.take(), "");
+        }
+    }
+}
