@@ -11,7 +11,7 @@ use crate::{
         values::Upstream,
     },
     credential::{self, CredentialError, Pool, Store},
-    gateway::{Durable, Gateway, Patience},
+    gateway::{Durable, Gateway, Observer, Patience},
     schema::Schema,
     secret::Secret,
     service::Address,
@@ -32,11 +32,16 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// Builds what `settings` ask for. Nothing is sent yet.
+    /// Builds what `settings` ask for; `observers` see its turns. Nothing is sent yet.
     ///
     /// # Errors
     /// When there is no usable credential, the simulator cannot start, or a file that is named cannot be used.
-    pub(crate) async fn start(settings: &Settings, schema: Schema, output: &mut Output) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        settings: &Settings,
+        schema: Schema,
+        observers: Vec<Arc<dyn Observer>>,
+        output: &mut Output,
+    ) -> Result<Self, Failure> {
         let (mut accounts, simulator) = accounts(settings, &schema)?;
         let (state, shelves) = match simulator {
             // What the simulator has told ends with it.
@@ -52,7 +57,7 @@ impl Backend {
             None => pool.describe(),
         };
         let upstream = upstream::Upstream::new(schema, &upstream)?;
-        let gateway = Gateway::new(upstream, Arc::new(pool), Patience::default());
+        let gateway = Gateway::new(upstream, Arc::new(pool), Patience::default()).observed_by(observers);
         let gateway = match &shelves {
             Some(shelves) => gateway.with_conversations(Box::new(Durable::new(shelves, &root))),
             None => gateway,
