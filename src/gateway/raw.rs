@@ -25,6 +25,7 @@ pub struct RawAnswer {
     /// Reads along, for what the answer costs and how it ends.
     assembler: Option<Assembler>,
     is_settled: bool,
+    is_over: bool,
 }
 
 /// What one reading of the upstream gave.
@@ -48,7 +49,7 @@ impl Gateway {
         match call(&core, request, model, &mut watches).await {
             Ok((events, lease)) => {
                 let assembler = core.upstream.assembler(&[]).ok().map(Assembler::adopting);
-                Ok(RawAnswer { core, events, lease, watches, assembler, is_settled: false })
+                Ok(RawAnswer { core, events, lease, watches, assembler, is_settled: false, is_over: false })
             }
             Err(error) => {
                 watches.heard(&[TurnEvent::Failed(error.clone())]);
@@ -95,49 +96,53 @@ fn refused(class: Class, error: &TurnError) -> Outcome {
 }
 
 impl RawAnswer {
-    /// The next messages; `None` when there are no more. Nothing is lost when the returned future is dropped.
+    /// The next messages; `None` when there are no more. An answer without its end closes with [`TurnEvent::Failed`].
     ///
     /// # Errors
     /// When the answer breaks off, after everything that came before.
     pub async fn next(&mut self) -> Result<Option<RawStep>, TurnError> {
+        if self.is_over {
+            return Ok(None);
+        }
         let mut step = RawStep::default();
         let went_on = self.events.next(&mut step.messages).await;
-        if let Some(assembler) = &mut self.assembler {
-            let pushed = step.messages.iter().try_for_each(|wire| assembler.push(wire, &mut step.heard).map(drop));
-            if pushed.is_err() {
-                self.assembler = None;
-            }
-        }
+        self.read_along(&mut step);
         match went_on {
             Ok(true) => {
                 self.tell(&step.heard);
                 Ok(Some(step))
             }
             Ok(false) => {
-                self.end();
-                Ok((!step.messages.is_empty()).then_some(step))
+                self.is_over = true;
+                self.end(&mut step.heard);
+                self.tell(&step.heard);
+                Ok((!step.messages.is_empty() || !step.heard.is_empty()).then_some(step))
             }
             Err(failure) => {
+                self.is_over = true;
                 self.tell(&[TurnEvent::Failed(failure.error.clone())]);
                 Err(failure.error)
             }
         }
     }
 
-    /// The stream is over: whoever has not heard of the answer's end hears that it broke off.
-    fn end(&mut self) {
-        if self.is_settled {
-            return;
+    fn read_along(&mut self, step: &mut RawStep) {
+        let Some(assembler) = &mut self.assembler else { return };
+        if step.messages.iter().try_for_each(|wire| assembler.push(wire, &mut step.heard).map(drop)).is_err() {
+            self.assembler = None;
         }
-        let mut heard = Vec::new();
+    }
+
+    /// The stream is over: whoever has not heard of the answer's end hears that it broke off.
+    fn end(&mut self, heard: &mut Vec<TurnEvent>) {
         match &mut self.assembler {
-            Some(assembler) => assembler.end(&mut heard),
-            None => {
+            Some(assembler) => assembler.end(heard),
+            None if !self.is_settled => {
                 let message = "The upstream's answer holds what is no message of the protocol.";
                 heard.push(TurnEvent::Failed(TurnError::new(ErrorKind::Upstream, message)));
             }
+            None => {}
         }
-        self.tell(&heard);
     }
 
     fn tell(&mut self, heard: &[TurnEvent]) {

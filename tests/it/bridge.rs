@@ -127,12 +127,20 @@ fn plain(text: &str) -> Value {
     json!({"steps": [{"text": text}, {"finish": {"usage": {"input": 30, "output": 7}}}]})
 }
 
-/// A request by hand, as the Python bridge's scripts write them.
+/// A request by hand, with all that the Python bridge's scripts put into one.
 fn request(query: &str) -> Value {
     json!({
-        "task_context": {"tasks": [], "active_task_id": ""},
-        "input": {"user_inputs": {"inputs": [{"user_query": {"query": query}}]}},
-        "settings": {"model_config": {"base": "auto"}},
+        "task_context": {"active_task_id": ""},
+        "input": {"context": {}, "user_inputs": {"inputs": [{"user_query": {"query": query}}]}},
+        "settings": {
+            "model_config": {"base": "auto", "planning": "gpt-5 (high reasoning)", "coding": "auto"},
+            "rules_enabled": false, "web_context_retrieval_enabled": false, "supports_parallel_tool_calls": false,
+            "planning_enabled": false, "warp_drive_context_enabled": false, "supports_create_files": false,
+            "use_anthropic_text_editor_tools": false, "supports_long_running_commands": false,
+            "should_preserve_file_content_in_history": false, "supports_todos_ui": false,
+            "supports_linked_code_blocks": false, "supported_tools": [9],
+        },
+        "metadata": {"logging": {"is_autodetected_user_query": true, "entrypoint": "USER_INITIATED"}},
     })
 }
 
@@ -223,7 +231,7 @@ async fn a_request_by_hand_is_sent_and_its_answer_told() {
     let mut body = request("what is said by hand");
     body["client_version"] = "v1".into();
     let response = bench.post("/api/warp/send", &body).await;
-    assert_eq!(header(&response, "x-warp2api-ignored"), "client_version");
+    assert_eq!(header(&response, "x-warp2api-ignored"), "client_version, task_context.active_task_id");
     let told = json_of(response).await;
     assert_eq!(told["response"], "Hello, world.");
     assert!(!told["conversation_id"].as_str().unwrap().is_empty() && !told["task_id"].as_str().unwrap().is_empty());
@@ -242,7 +250,8 @@ async fn a_request_by_hand_is_sent_and_its_answer_told() {
 
 #[tokio::test]
 async fn a_request_by_hand_streams_its_events() {
-    let bench = Bench::new(json!([plain("Hello, world."), {"status": 400, "body": "nonsense"}])).await;
+    let cut = json!({"steps": [{"text": "half"}, "cut"]});
+    let bench = Bench::new(json!([plain("Hello, world."), {"status": 400, "body": "nonsense"}, cut])).await;
     let response = bench.post("/api/warp/send_stream_sse", &request("hi")).await;
     assert_eq!(header(&response, "content-type"), "text/event-stream");
     let text = response.text().await.unwrap();
@@ -255,6 +264,8 @@ async fn a_request_by_hand_streams_its_events() {
     // A refusal is told in the stream, as the Python bridge tells it.
     let text = bench.post("/api/warp/send_stream_sse", &request("hi")).await.text().await.unwrap();
     assert!(text.starts_with("data: {\"error\":\"HTTP 400\"") && text.ends_with("data: [DONE]\n\n"), "{text}");
+    let text = bench.post("/api/warp/send_stream_sse", &request("hi")).await.text().await.unwrap();
+    assert!(text.contains("half") && text.contains("broke off") && text.ends_with("data: [DONE]\n\n"), "{text}");
 }
 
 #[tokio::test]

@@ -9,14 +9,12 @@ use crate::{
     schema::{self, Schema},
     server::{
         body,
-        bridge::{message_data, refusal::Refusal},
+        bridge::{former, message_data, refusal::Refusal},
     },
 };
 
 /// Keys of a message's body that say something about the message.
 const ENVELOPE: [&str; 2] = ["json_data", "message_type"];
-/// What the Python bridge also took beside a message's fields, and left out of it.
-const LEFT_OUT: [&str; 4] = ["client_version", "os_category", "os_name", "os_version"];
 /// The type of a message whose body names none.
 pub(super) const REQUEST: &str = "warp.multi_agent.v1.Request";
 
@@ -30,8 +28,8 @@ pub(super) struct Written {
     pub(super) json: Value,
     /// Its wire bytes.
     pub(super) wire: Bytes,
-    /// Keys that no message has a place for.
-    pub(super) ignored: Vec<&'static str>,
+    /// Names that the protocol no longer has, which were taken out.
+    pub(super) ignored: Vec<String>,
 }
 
 /// The JSON object that a body holds.
@@ -63,12 +61,10 @@ pub(super) fn descriptor(schema: &Schema, name: &str) -> Result<MessageDescripto
 pub(super) fn written(schema: &Schema, mut object: Map<String, Value>) -> Result<Written, Refusal> {
     let message_type = text(&object, "message_type", Some(REQUEST))?;
     let descriptor = descriptor(schema, &message_type)?;
-    let mut ignored = Vec::new();
     let mut json = match object.remove("json_data") {
         Some(Value::Object(data)) => Value::Object(data),
         Some(Value::Null) | None => {
             object.retain(|key, value| !ENVELOPE.contains(&key.as_str()) && !value.is_null());
-            ignored = left_out(&descriptor, &mut object);
             Value::Object(object)
         }
         Some(_) => return Err(Refusal::malformed(&["json_data"], "an object is expected")),
@@ -76,19 +72,13 @@ pub(super) fn written(schema: &Schema, mut object: Map<String, Value>) -> Result
     if json.as_object().is_none_or(Map::is_empty) {
         return Err(Refusal::new(400, "There is no message: put it under `json_data`, or its fields beside it."));
     }
+    let ignored = former::take_out(&descriptor, &mut json);
     schema::sanitize_tools(&mut json);
     message_data::pack(&mut json);
     let message = schema::from_json(&descriptor, &json)
         .map_err(|error| Refusal::new(400, format!("This is no {message_type}: {error}")))?;
     let wire = schema::encode(&message).into();
     Ok(Written { message_type, descriptor, json, wire, ignored })
-}
-
-/// Takes away what no field of the message is meant by.
-fn left_out(descriptor: &MessageDescriptor, object: &mut Map<String, Value>) -> Vec<&'static str> {
-    let is_foreign = |key: &&&str| descriptor.get_field_by_name(key).is_none();
-    let foreign = LEFT_OUT.iter().filter(is_foreign).copied();
-    foreign.filter(|key| object.shift_remove(*key).is_some()).collect()
 }
 
 #[cfg(test)]

@@ -92,8 +92,7 @@ pub(super) async fn written(
 
 /// Names in a header what the message has no place for.
 pub(super) fn noting(written: &Written, mut response: Response) -> Response {
-    let ignored: Vec<String> = written.ignored.iter().map(|name| (*name).to_owned()).collect();
-    respond::put_names(response.headers_mut(), "x-warp2api-ignored", &ignored);
+    respond::put_names(response.headers_mut(), "x-warp2api-ignored", &written.ignored);
     response
 }
 

@@ -12,6 +12,7 @@ mod anatomy;
 mod asked;
 mod auth;
 mod codec;
+mod former;
 mod message_data;
 mod packets;
 mod page;

@@ -102,7 +102,11 @@ impl Frames {
                             self.seen += 1;
                             text += &format!("data: {}\n\n", event(&self.descriptor, self.seen, wire));
                         }
-                        self.stage = Stage::Reading(answer);
+                        let failed = step.heard.into_iter().find_map(|heard| match heard {
+                            TurnEvent::Failed(error) => Some(error),
+                            _ => None,
+                        });
+                        self.stage = failed.map_or(Stage::Reading(answer), Stage::Failed);
                     }
                     Ok(None) => {
                         self.stage = Stage::Over;
