@@ -72,6 +72,12 @@ pub(crate) struct ServeArguments {
     /// Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<String>,
+    /// Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "ADDRESS:PORT|off")]
+    pub(crate) bridge_listen: Option<String>,
+    /// Show on the bridge's page what people wrote, too
+    #[arg(long)]
+    pub(crate) monitor_sensitive: bool,
     /// Refuse requests with options that neither the upstream nor the gateway can honour
     #[arg(long)]
     pub(crate) strict: bool,

@@ -46,11 +46,16 @@ enum StandIn {
 }
 
 impl Backend {
-    /// Builds what `settings` ask for. Nothing is sent yet.
+    /// Builds what `settings` ask for; `observers` see its turns. Nothing is sent yet.
     ///
     /// # Errors
     /// When there is no usable credential, the simulator cannot start, or a file that is named cannot be used.
-    pub(crate) async fn start(settings: &Settings, schema: Schema, output: &mut Output) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        settings: &Settings,
+        schema: Schema,
+        observers: Vec<Arc<dyn Observer>>,
+        output: &mut Output,
+    ) -> Result<Self, Failure> {
         let (mut accounts, stand_in) = accounts(settings, &schema)?;
         let (state, shelves) = match stand_in {
             // What a stand-in has told ends with it.
@@ -80,8 +85,8 @@ impl Backend {
             Some(shelves) => gateway.with_conversations(Box::new(Durable::new(shelves, &root))),
             None => gateway,
         };
-        let observers = recorder.iter().map(|recorder| Arc::new(recorder.clone()) as Arc<dyn Observer>);
-        let gateway = gateway.observed_by(observers.collect());
+        let recording = recorder.iter().map(|recorder| Arc::new(recorder.clone()) as Arc<dyn Observer>);
+        let gateway = gateway.observed_by(observers.into_iter().chain(recording).collect());
         Ok(Self { gateway, credential, shelves, pool, recorder, stand_in })
     }
 

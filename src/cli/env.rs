@@ -47,6 +47,22 @@ pub const ALLOW_ANONYMOUS: Setting = open(
     "`false`",
     "Serve an address that others can reach although no client key is set",
 );
+/// The address of the bridge.
+pub const BRIDGE_LISTEN: Setting = open(
+    "--bridge-listen",
+    "WARP2API_BRIDGE_LISTEN",
+    "bridge_listen",
+    "`127.0.0.1:8000`",
+    "Address and port of the bridge and its page, on loopback only, or `off`",
+);
+/// Whether the monitor shows what people wrote.
+pub const MONITOR_SENSITIVE: Setting = open(
+    "--monitor-sensitive",
+    "WARP2API_MONITOR_SENSITIVE",
+    "monitor_sensitive",
+    "`false`",
+    "Show prompts, answers and tool data on the bridge's page; without, they are redacted",
+);
 /// Where turns go.
 pub const UPSTREAM: Setting = open(
     "--upstream",
@@ -288,6 +304,8 @@ pub const ALL: &[&Setting] = &[
     &PORT,
     &API_TOKEN,
     &ALLOW_ANONYMOUS,
+    &BRIDGE_LISTEN,
+    &MONITOR_SENSITIVE,
     &UPSTREAM,
     &WARP_API_KEY,
     &WARP_REFRESH_TOKEN,

@@ -32,7 +32,6 @@ mod exchanges;
 mod exit;
 mod input;
 mod layers;
-mod listener;
 mod logging;
 mod models;
 mod output;

@@ -30,7 +30,7 @@ pub(crate) async fn run(
     let mut settings = settings.clone();
     // Nobody is given an account for looking at a list.
     settings.credentials.anonymous = false;
-    let backend = Backend::start(&settings, schema, output).await?;
+    let backend = Backend::start(&settings, schema, Vec::new(), output).await?;
     let list = list(arguments, &settings, &backend, output).await;
     backend.close(output).await;
     let list = list?;

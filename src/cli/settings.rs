@@ -97,11 +97,24 @@ pub struct Wire {
     pub client_version: Option<String>,
 }
 
+/// Where the bridge is, and what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bridge {
+    /// Address and port; none when there is to be no bridge.
+    pub listen: Option<SocketAddr>,
+    /// True when somebody has named that address, so that a bridge that cannot be there is a failure.
+    pub is_wanted: bool,
+    /// Show what people wrote, too.
+    pub sensitive: bool,
+}
+
 /// How clients are served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Serving {
     /// Address and port.
     pub listen: SocketAddr,
+    /// The bridge.
+    pub bridge: Bridge,
     /// Keys that clients must present; none means that anyone may come.
     pub client_keys: Vec<Secret>,
     /// Serve others without a client key.
@@ -324,6 +337,7 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
     let listen = listen(arguments.and_then(|arguments| arguments.listen.as_deref()), layers);
     let serving = Serving {
         listen,
+        bridge: bridge(arguments, layers),
         client_keys: client_keys(layers),
         allow_anonymous: layers
             .parsed(flag(arguments.is_some_and(|a| a.allow_anonymous)), &env::ALLOW_ANONYMOUS, values::switch)
@@ -354,6 +368,17 @@ fn recording(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Rec
         sensitive: layers.parsed(sensitive, &env::RECORD_SENSITIVE, values::switch).unwrap_or(false),
         max_files: layers.parsed(None, &env::RECORD_FILES, values::count).unwrap_or(200),
         max_bytes: layers.parsed(None, &env::RECORD_BYTES, values::size).unwrap_or(256 << 20),
+    }
+}
+
+fn bridge(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Bridge {
+    let named = arguments.and_then(|arguments| arguments.bridge_listen.as_deref());
+    let given = layers.parsed(named, &env::BRIDGE_LISTEN, values::bridge_listen);
+    let sensitive = arguments.is_some_and(|arguments| arguments.monitor_sensitive).then_some("true");
+    Bridge {
+        is_wanted: given.is_some(),
+        listen: given.unwrap_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 8000)))),
+        sensitive: layers.parsed(sensitive, &env::MONITOR_SENSITIVE, values::switch).unwrap_or(false),
     }
 }
 

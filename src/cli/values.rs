@@ -124,6 +124,20 @@ pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
     Ok(SocketAddr::new(host(name).map_err(|_| expected())?, port(number).map_err(|_| expected())?))
 }
 
+/// Reads the bridge's address, which only this machine may reach, or `off`.
+pub(crate) fn bridge_listen(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    let address = listen(text).map_err(|error| format!("{error}, or off"))?;
+    match address.ip().is_loopback() {
+        true => Ok(Some(address)),
+        false => Err("the bridge asks for no key, so it serves loopback only: expected 127.0.0.1:PORT, [::1]:PORT or \
+                      off"
+        .to_owned()),
+    }
+}
+
 /// Reads an address without a port. `localhost` means the IPv4 loopback.
 pub(crate) fn host(text: &str) -> Result<IpAddr, String> {
     if text.eq_ignore_ascii_case("localhost") {

@@ -15,6 +15,7 @@ use crate::{
     upstream::Upstream,
 };
 
+mod accounts;
 mod bounded;
 mod config;
 mod continuity;
@@ -26,9 +27,12 @@ mod job;
 mod observe;
 mod prefix;
 mod quota;
+mod raw;
 mod record;
+mod retell;
 mod tally;
 mod tokens;
+mod watch;
 
 pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
@@ -36,7 +40,10 @@ pub use continuity::{Conversation, Conversations};
 pub use durable::Durable;
 pub use observe::{Observer, Watch};
 pub use quota::Meter;
+pub use raw::{RawAnswer, RawStep};
+pub use retell::Retold;
 pub use tokens::count_input;
+pub use watch::Watcher;
 
 /// Runs turns. Cheap to clone.
 #[derive(Clone)]

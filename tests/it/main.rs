@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod anthropic;
+mod bridge;
 mod calls;
 mod canaries;
 mod captures;

@@ -48,7 +48,7 @@ pub(crate) async fn run(
     let prompt = prompt(arguments, output)?;
     let attached = arguments.files.iter().map(|path| attach::read(path)).collect::<Result<Vec<_>, _>>()?;
     let conversation = conversation(arguments, settings)?;
-    let backend = Backend::start(settings, schema, output).await?;
+    let backend = Backend::start(settings, schema, Vec::new(), output).await?;
     let done = hold(arguments.json, settings, &backend, conversation, prompt, attached, output).await;
     backend.close(output).await;
     done
