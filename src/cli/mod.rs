@@ -42,6 +42,7 @@ pub mod settings;
 mod signals;
 mod token;
 mod values;
+mod verify;
 
 pub use layers::Problem;
 pub use values::{OFFICIAL_ROOT, Upstream};
@@ -81,6 +82,7 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Encode(verb) => encode::run(verb, &toolkit(arguments, output)?, output),
         Command::Decode(verb) => decode::run(verb, &toolkit(arguments, output)?, output),
         Command::ParseResponse(verb) => parse_response::run(verb, &toolkit(arguments, output)?, output),
+        Command::Verify(verb) => verify::run(verb, &toolkit(arguments, output)?, output),
         Command::Token(verb) => {
             let settings = configure(arguments, LevelFilter::WARN, output)?;
             block_on(token::run(verb, &settings, output))
