@@ -35,6 +35,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read recorded answers of the upstream'
+            cand verify 'Check that clients of every dialect would be content with recorded answers'
             cand token 'Manage your Warp credentials'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
@@ -144,6 +145,21 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --quiet 'Say nothing but errors'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;verify'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object an exchange'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
         }
@@ -641,6 +657,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read recorded answers of the upstream'
+            cand verify 'Check that clients of every dialect would be content with recorded answers'
             cand token 'Manage your Warp credentials'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
@@ -656,6 +673,8 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help;decode'= {
         }
         &'warp2api;help;parse-response'= {
+        }
+        &'warp2api;help;verify'= {
         }
         &'warp2api;help;token'= {
             cand login 'Sign in to Warp in a browser, and keep the session'

@@ -7,6 +7,7 @@
 //!
 //! It must not know what a response event means, nor who wants to know what is in a capture.
 
+mod folder;
 pub mod format;
 mod har;
 mod read;
@@ -15,6 +16,7 @@ mod redact;
 pub mod replay;
 mod sse;
 
+pub use folder::captures_in;
 pub use read::{Opening, Piece, ReadError, read};
 pub use redact::PRIVATE_HEADERS;
 pub use sse::{Frame, Frames};

@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Decode(DecodeArguments),
     /// Read recorded answers of the upstream
     ParseResponse(ParseResponseArguments),
+    /// Check that clients of every dialect would be content with recorded answers
+    Verify(VerifyArguments),
     /// Manage your Warp credentials
     Token(TokenArguments),
     /// List the models that your account may use
@@ -230,7 +232,7 @@ pub(crate) enum DecodedForm {
 /// Flags of `parse-response`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ParseResponseArguments {
-    /// Captures to read: response streams, HAR files, warp2api's own; `-` or nothing is standard input
+    /// Captures, or directories of them: response streams, HAR files, warp2api's own; `-` or nothing is standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     /// What to make of them
@@ -271,6 +273,17 @@ pub(crate) struct ModelsArguments {
     /// Ask Warp even if it was asked within the hour
     #[arg(long)]
     pub(crate) refresh: bool,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifyArguments {
+    /// Captures, or directories of them; `-` or nothing is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print one JSON object an exchange
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What follows `token`.

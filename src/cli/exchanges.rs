@@ -92,12 +92,27 @@ pub(crate) fn walk(
     let files = if files.is_empty() { &standard_input[..] } else { files };
     let mut damaged = 0;
     for file in files {
-        damaged += walk_file(file, strict, schema, view, output)?;
+        for file in expanded(file)? {
+            damaged += walk_file(&file, strict, schema, view, output)?;
+        }
     }
     match damaged {
         0 => Ok(()),
         1 => Err(Failure::input("one part could not be read; the rest is above")),
         many => Err(Failure::input(format!("{many} parts could not be read; the rest is above"))),
+    }
+}
+
+/// The file, or the captures in the directory that it is.
+fn expanded(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let files = capture::captures_in(path);
+    let files = files.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    match files.is_empty() {
+        true => Err(Failure::usage(format!("{} holds no captures (*.sse, *.har, *.jsonl)", path.display()))),
+        false => Ok(files),
     }
 }
 

@@ -44,6 +44,7 @@ mod signals;
 mod table;
 mod token;
 mod values;
+mod verify;
 mod when;
 
 pub use layers::Problem;
@@ -84,6 +85,7 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Encode(verb) => encode::run(verb, &toolkit(arguments, output)?, output),
         Command::Decode(verb) => decode::run(verb, &toolkit(arguments, output)?, output),
         Command::ParseResponse(verb) => parse_response::run(verb, &toolkit(arguments, output)?, output),
+        Command::Verify(verb) => verify::run(verb, &toolkit(arguments, output)?, output),
         Command::Token(verb) => {
             let settings = configure(arguments, LevelFilter::WARN, output)?;
             block_on(token::run(verb, &settings, output))

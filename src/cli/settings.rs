@@ -201,6 +201,7 @@ impl Settings {
             | Command::Encode(_)
             | Command::Decode(_)
             | Command::ParseResponse(_)
+            | Command::Verify(_)
             | Command::Token(_)
             | Command::Completions(_) => (None, None),
         };

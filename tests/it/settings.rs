@@ -166,9 +166,12 @@ fn others_are_served_only_with_a_key_or_on_demand() {
 }
 
 #[test]
-fn replay_takes_its_options_and_says_which_are_wrong() {
+fn captures_are_an_upstream() {
+    let settings =
+        Sources { line: "serve --upstream replay:x.sse,speed=full", ..Sources::default() }.resolve().unwrap();
+    assert_eq!(settings.upstream.to_string(), "the captures in x.sse");
     let problems = Sources { line: "serve --upstream replay:x.sse,speed=warp", ..Sources::default() }.problems();
-    assert!(problems[0].contains("--upstream") && problems[0].contains("speed"), "{problems:?}");
+    assert!(problems[0].contains("speed is recorded or full"), "{problems:?}");
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use std::{
     fs::{self, File},
     io::BufReader,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use bytes::Bytes;
 
-use crate::capture::{Opening, Piece, ReadError, read, replay::ReplayError};
+use crate::capture::{Opening, Piece, ReadError, captures_in, read, replay::ReplayError};
 
 /// The most that is held, in bytes of answers and requests.
 const LIMIT: usize = 256 << 20;
@@ -30,7 +30,7 @@ pub(crate) fn load(path: &Path) -> Result<Vec<Exchange>, ReplayError> {
     let unreadable = |path: &Path, problem: String| ReplayError::Unreadable { path: path.to_owned(), problem };
     let is_directory = fs::metadata(path).map_err(|error| unreadable(path, error.to_string()))?.is_dir();
     let files = match is_directory {
-        true => files(path).map_err(|error| unreadable(path, error.to_string()))?,
+        true => captures_in(path).map_err(|error| unreadable(path, error.to_string()))?,
         false => vec![path.to_owned()],
     };
     let mut loader = Loader::default();
@@ -43,20 +43,6 @@ pub(crate) fn load(path: &Path) -> Result<Vec<Exchange>, ReplayError> {
         }
     }
     if loader.exchanges.is_empty() { Err(ReplayError::Empty { path: path.to_owned() }) } else { Ok(loader.exchanges) }
-}
-
-/// The captures in a directory, by the ends of their names.
-fn files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        if matches!(kind, "sse" | "har" | "jsonl") && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 enum Stop {
