@@ -46,6 +46,9 @@ _warp2api() {
             warp2api,token)
                 cmd="warp2api__subcmd__token"
                 ;;
+            warp2api,verify)
+                cmd="warp2api__subcmd__verify"
+                ;;
             warp2api__subcmd__help,chat)
                 cmd="warp2api__subcmd__help__subcmd__chat"
                 ;;
@@ -75,6 +78,9 @@ _warp2api() {
                 ;;
             warp2api__subcmd__help,token)
                 cmd="warp2api__subcmd__help__subcmd__token"
+                ;;
+            warp2api__subcmd__help,verify)
+                cmd="warp2api__subcmd__help__subcmd__verify"
                 ;;
             warp2api__subcmd__help__subcmd__schema,compile)
                 cmd="warp2api__subcmd__help__subcmd__schema__subcmd__compile"
@@ -305,7 +311,7 @@ _warp2api() {
 
     case "${cmd}" in
         warp2api)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version serve chat encode decode parse-response token models schema completions help"
+            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version serve chat encode decode parse-response verify token models schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -655,7 +661,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__help)
-            opts="serve chat encode decode parse-response token models schema completions help"
+            opts="serve chat encode decode parse-response verify token models schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1077,6 +1083,20 @@ _warp2api() {
         warp2api__subcmd__help__subcmd__token__subcmd__worker__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2916,6 +2936,58 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --descriptors)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__verify)
+            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

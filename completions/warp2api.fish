@@ -37,6 +37,7 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "chat" -d 'Ask som
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "decode" -d 'Turn protobuf messages into JSON'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "parse-response" -d 'Read recorded answers of the upstream'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "token" -d 'Manage your Warp credentials'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "models" -d 'List the models that your account may use'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
@@ -130,6 +131,15 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s v -
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l json -d 'Print one JSON object an exchange'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
@@ -334,16 +344,17 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l v
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "chat" -d 'Ask something from the command line'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "token" -d 'Manage your Warp credentials'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "models" -d 'List the models that your account may use'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token models schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "chat" -d 'Ask something from the command line'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "models" -d 'List the models that your account may use'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the accounts there are'
