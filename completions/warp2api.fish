@@ -39,15 +39,19 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "decode" -d 'Turn 
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "parse-response" -d 'Read recorded answers of the upstream'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "models" -d 'List the models that your account may use'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l bridge-listen -d 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l pool-size -d 'How many accounts to keep ready, where there are that many [default: 3]' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l monitor-sensitive -d 'Show on the bridge\'s page what people wrote, too'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l strict -d 'Refuse requests with options that neither the upstream nor the gateway can honour'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l allow-anonymous -d 'Serve an address that others can reach although no client key is set'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record-sensitive -d 'Record what people wrote, too'
@@ -136,16 +140,104 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s v -l verbos
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l log-format -d 'How log lines look: text or json' -r
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -s q -l quiet -d 'Say nothing but errors'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -s h -l help -d 'Print help'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "list" -d 'List the accounts there are'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "remove" -d 'Forget an account'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "rename" -d 'Give an account another name'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "acquire" -d 'Print one fresh token and nothing else'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "inspect" -d 'Say what a token is and how long it lives, without showing it'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "pool" -d 'See which account serves when, and why'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l name -d 'What to call the account [default: the first part of its e-mail address]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l no-browser -d 'Do not open a browser'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l kind -d 'What is given [default: a key if it begins with wk-, else a refresh token]' -r -f -a "key\t'A Warp API key'
+refresh\t'The refresh token of a session'"
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l format -d 'How to print it' -r -f -a "token\t'The token alone'
+header\t'An Authorization header'
+env\t'The variable that warp2api reads it from'
+json\t'A JSON object with its account and its end'"
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l min-ttl -d 'Refuse a token that ends sooner [default: 5m where that can be had]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l account -d 'Take the token of this account' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "status" -d 'Tell how every account stands, in running servers or else as one would begin'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "why" -d 'Say why the last requests went to the accounts that they went to'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "refill" -d 'Forget what stands against accounts, and try each of them once'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
@@ -158,8 +250,26 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -f -a "status" -d 'Tell where it is and which sessions it has'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -f -a "remove" -d 'Take it down, with its secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the accounts there are'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget an account'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "rename" -d 'Give an account another name'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "acquire" -d 'Print one fresh token and nothing else'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Say what a token is and how long it lives, without showing it'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "pool" -d 'See which account serves when, and why'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l refresh -d 'Ask Warp even if it was asked within the hour'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
@@ -192,6 +302,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l depth -d 'How many messages to show inside each other' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l choose -d 'Show this variant of a oneof, as `input.user_inputs`; may be repeated' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
@@ -233,16 +344,25 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l v
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "chat" -d 'Ask something from the command line'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "token" -d 'Manage your Warp credentials'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "chat" -d 'Ask something from the command line'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "models" -d 'List the models that your account may use'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the accounts there are'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "remove" -d 'Forget an account'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "rename" -d 'Give an account another name'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "acquire" -d 'Print one fresh token and nothing else'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token is and how long it lives, without showing it'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "pool" -d 'See which account serves when, and why'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "list" -d 'List message types, enums and, when searching, fields and values'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "show" -d 'Show a message type or an enum as .proto text'

@@ -29,6 +29,7 @@
 //! | [`sse`] | server-sent events, as bytes | JSON, protobuf |
 //! | [`schema`] | any protobuf message by reflection: JSON ⇄ wire, unknown fields kept | what a conversation is |
 //! | [`models`] | the catalogue: which models there are, what clients may call them | where the list comes from |
+//! | [`monitor`] | the last turns, byte for byte, and a bus for those who watch | what the bytes mean, who watches |
 //! | [`dialect`] | a client's JSON → turn; events → frames or a body; errors → a body and a status | HTTP servers, protobuf, the clock |
 //! | [`upstream`] | turn → Warp's request; the call; Warp's events → task tree → turn events | any dialect, where credentials come from |
 //! | [`credential`] | what authorises a request: where it comes from, how it is renewed | what it is used for |
@@ -55,6 +56,7 @@ pub mod credential;
 pub mod dialect;
 pub mod gateway;
 pub mod models;
+pub mod monitor;
 pub mod schema;
 pub mod secret;
 pub mod server;

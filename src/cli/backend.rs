@@ -31,6 +31,8 @@ pub(crate) struct Backend {
     pub(crate) credential: String,
     /// What is kept over a restart, where the state can be used.
     pub(crate) shelves: Option<Shelves>,
+    /// What lends out the accounts.
+    pub(crate) pool: Pool,
     /// Records exchanges, where that is wanted.
     recorder: Option<Recorder>,
     /// Lives as long as the gateway that talks to it.
@@ -44,21 +46,33 @@ enum StandIn {
 }
 
 impl Backend {
-    /// Builds what `settings` ask for. Nothing is sent yet.
+    /// Builds what `settings` ask for; `observers` see its turns. Nothing is sent yet.
     ///
     /// # Errors
     /// When there is no usable credential, the simulator cannot start, or a file that is named cannot be used.
-    pub(crate) async fn start(settings: &Settings, schema: Schema, output: &mut Output) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        settings: &Settings,
+        schema: Schema,
+        observers: Vec<Arc<dyn Observer>>,
+        output: &mut Output,
+    ) -> Result<Self, Failure> {
         let (mut accounts, stand_in) = accounts(settings, &schema)?;
         let (state, shelves) = match stand_in {
             // What a stand-in has told ends with it.
             Some(_) => (None, None),
             None => open_state(settings, output).await.unzip(),
         };
-        accounts.store = state.map(Store::new);
+        let store = state.map(Store::new);
+        accounts.store = store.clone();
         let root = accounts.address.root.clone();
         let upstream = upstream_configuration(&settings.wire, accounts.address.clone());
         let pool = Pool::from_config(accounts)?;
+        if pool.is_empty() {
+            return Err(nobody(store.as_ref()).into());
+        }
+        if pool.awaits_anonymous() {
+            output.note(ANONYMOUS);
+        }
         let credential = match stand_in {
             Some(StandIn::Simulator(_)) => "the simulator's own".to_owned(),
             Some(StandIn::Player(_)) => "none is needed".to_owned(),
@@ -66,18 +80,22 @@ impl Backend {
         };
         let recorder = recorder(&settings.recording, &schema)?;
         let upstream = upstream::Upstream::new(schema, &upstream)?;
-        let gateway = Gateway::new(upstream, Arc::new(pool), Patience::default());
+        let gateway = Gateway::new(upstream, Arc::new(pool.clone()), Patience::default());
         let gateway = match &shelves {
             Some(shelves) => gateway.with_conversations(Box::new(Durable::new(shelves, &root))),
             None => gateway,
         };
-        let observers = recorder.iter().map(|recorder| Arc::new(recorder.clone()) as Arc<dyn Observer>);
-        let gateway = gateway.observed_by(observers.collect());
-        Ok(Self { gateway, credential, shelves, recorder, stand_in })
+        let recording = recorder.iter().map(|recorder| Arc::new(recorder.clone()) as Arc<dyn Observer>);
+        let gateway = gateway.observed_by(observers.into_iter().chain(recording).collect());
+        Ok(Self { gateway, credential, shelves, pool, recorder, stand_in })
     }
 
-    /// Waits until all that is to be kept over a restart is on the disk.
-    pub(crate) async fn settle(&self, output: &mut Output) {
+    /// Gives back what was lent, and waits until all that is to be kept over a restart is on the disk. Everyone who has
+    /// started one ends with this, however the work went.
+    pub(crate) async fn close(&self, output: &mut Output) {
+        if tokio::time::timeout(CLOSING, self.pool.close()).await.is_err() {
+            output.warn("a renewal under way did not end in time, or a lender of accounts does not take them back");
+        }
         if let Some(recorder) = self.recorder.clone() {
             let flushed = tokio::task::spawn_blocking(move || recorder.flush(SETTLING)).await;
             if !flushed.unwrap_or(false) {
@@ -114,6 +132,13 @@ impl Backend {
 /// How long the list of models may keep a verb waiting.
 const MODELS_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long renewals under way and lenders of accounts have at the end.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// What is told before an anonymous account is asked for.
+const ANONYMOUS: &str = "nobody has signed in, so Warp is asked for one anonymous account with few credits; sign in with \
+                         `warp2api token login`, or forbid it with WARP2API_ANONYMOUS=false";
+
 /// How long the disk has at the end.
 const SETTLING: Duration = Duration::from_secs(5);
 
@@ -140,6 +165,13 @@ async fn open_state(settings: &Settings, output: &mut Output) -> Option<(State, 
     }
 }
 
+/// Why there is no account to use: one whose session has ended is worth naming.
+fn nobody(store: Option<&Store>) -> CredentialError {
+    let stored = store.and_then(|store| store.accounts().ok()).unwrap_or_default();
+    let ended = stored.into_iter().find_map(|account| account.ended.map(|code| (account.name, code)));
+    ended.map_or(CredentialError::NoneConfigured, |(account, code)| CredentialError::SignInNeeded { account, code })
+}
+
 /// What records the exchanges, if anything is to.
 fn recorder(recording: &Recording, schema: &Schema) -> Result<Option<Recorder>, Failure> {
     let Some(directory) = recording.directory.clone() else { return Ok(None) };
@@ -156,32 +188,41 @@ fn recorder(recording: &Recording, schema: &Schema) -> Result<Option<Recorder>, 
 fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config, Option<StandIn>), Failure> {
     match &settings.upstream {
         Upstream::Service { root, http2_prior_knowledge } => {
-            let own = settings.credentials.clone();
-            let address = service_address(settings, root, *http2_prior_knowledge)?;
-            let accounts = credential::Config {
-                api_key: own.api_key,
-                jwt: own.jwt,
-                refresh_token: own.refresh_token,
-                ..credential::Config::new(address)
-            };
-            Ok((accounts, None))
+            Ok((own_accounts(settings, service_address(settings, root, *http2_prior_knowledge)?), None))
         }
         Upstream::Simulator { scenario } => {
             let simulator = start_simulator(scenario, schema)?;
-            let accounts = stand_in(simulator.url(), simulator::API_KEY);
+            let accounts = stand_in(settings, simulator.url(), simulator::API_KEY);
             Ok((accounts, Some(StandIn::Simulator(simulator))))
         }
         Upstream::Replay(options) => {
             let player = Player::start(options.clone(), schema)?;
-            Ok((stand_in(player.url(), replay::API_KEY), Some(StandIn::Player(player))))
+            Ok((stand_in(settings, player.url(), replay::API_KEY), Some(StandIn::Player(player))))
         }
     }
 }
 
+/// The credentials of the settings, for the service at `address`.
+pub(crate) fn own_accounts(settings: &Settings, address: Address) -> credential::Config {
+    let own = settings.credentials.clone();
+    credential::Config {
+        api_key: own.api_key,
+        jwt: own.jwt,
+        refresh_token: own.refresh_token,
+        pool_service: own.pool_service,
+        broker: own.broker,
+        anonymous: own.anonymous,
+        size: own.pool_size,
+        longest_rest: own.longest_rest,
+        ..credential::Config::new(address)
+    }
+}
+
 /// The account with what stands in for the service at `url`.
-fn stand_in(url: &str, api_key: &str) -> credential::Config {
+fn stand_in(settings: &Settings, url: &str, api_key: &str) -> credential::Config {
     let address = Address { http2_prior_knowledge: true, ..Address::new(url) };
-    credential::Config { api_key: Some(Secret::new(api_key)), ..credential::Config::new(address) }
+    let longest_rest = settings.credentials.longest_rest;
+    credential::Config { api_key: Some(Secret::new(api_key)), longest_rest, ..credential::Config::new(address) }
 }
 
 /// Where the user's own upstream is; `None` when something stands in for it, which is nowhere until it runs.

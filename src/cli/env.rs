@@ -47,6 +47,22 @@ pub const ALLOW_ANONYMOUS: Setting = open(
     "`false`",
     "Serve an address that others can reach although no client key is set",
 );
+/// The address of the bridge.
+pub const BRIDGE_LISTEN: Setting = open(
+    "--bridge-listen",
+    "WARP2API_BRIDGE_LISTEN",
+    "bridge_listen",
+    "`127.0.0.1:8000`",
+    "Address and port of the bridge and its page, on loopback only, or `off`",
+);
+/// Whether the monitor shows what people wrote.
+pub const MONITOR_SENSITIVE: Setting = open(
+    "--monitor-sensitive",
+    "WARP2API_MONITOR_SENSITIVE",
+    "monitor_sensitive",
+    "`false`",
+    "Show prompts, answers and tool data on the bridge's page; without, they are redacted",
+);
 /// Where turns go.
 pub const UPSTREAM: Setting = open(
     "--upstream",
@@ -63,6 +79,55 @@ pub const WARP_REFRESH_TOKEN: Setting =
     secret("WARP_REFRESH_TOKEN", "refresh_token", "A session's refresh token; id tokens are made from it and renewed");
 /// An id token.
 pub const WARP_JWT: Setting = secret("WARP_JWT", "jwt", "An id token, used until it expires");
+/// A team's pool service.
+pub const POOL_SERVICE_BASE_URL: Setting = open(
+    "",
+    "POOL_SERVICE_BASE_URL",
+    "pool_service",
+    "none",
+    "Root of a pool service that lends accounts: `https://…`, or `http://…` in your own network",
+);
+/// What the pool service knows us by.
+pub const POOL_SERVICE_API_KEY: Setting =
+    secret("POOL_SERVICE_API_KEY", "pool_service_key", "Key that the pool service asks for, if it does");
+/// How long a lent account must last.
+pub const POOL_MIN_TTL_SECONDS: Setting = open(
+    "",
+    "POOL_MIN_TTL_SECONDS",
+    "pool_min_ttl",
+    "`900`",
+    "No account is taken that the pool service lends for less time",
+);
+/// A broker of the user's own.
+pub const BROKER_URL: Setting =
+    open("", "WARP2API_BROKER_URL", "broker", "none", "Address of a broker, as `token worker deploy` prints it");
+/// The broker's key.
+pub const BROKER_KEY: Setting =
+    secret("WARP2API_BROKER_KEY", "broker_key", "The broker's key, printed beside its address");
+/// How many accounts are kept ready.
+pub const POOL_SIZE: Setting = open(
+    "--pool-size",
+    "WARP2API_POOL_SIZE",
+    "pool_size",
+    "`3`",
+    "How many accounts are kept ready, where there are that many (1 to 64)",
+);
+/// How long an account may be left alone.
+pub const LONGEST_REST: Setting = open(
+    "",
+    "WARP2API_LONGEST_REST",
+    "longest_rest",
+    "`1h`",
+    "How long an account that was refused is left alone at most; `1ms`: every request asks Warp anew",
+);
+/// Whether an anonymous account may be asked for.
+pub const ANONYMOUS: Setting = open(
+    "",
+    "WARP2API_ANONYMOUS",
+    "anonymous",
+    "`true`",
+    "Ask Warp for one anonymous account when there is no other: at most once, and never in place of one that is spent",
+);
 /// A token for Cloudflare's API.
 pub const CLOUDFLARE_API_TOKEN: Setting = secret(
     "CLOUDFLARE_API_TOKEN",
@@ -239,10 +304,20 @@ pub const ALL: &[&Setting] = &[
     &PORT,
     &API_TOKEN,
     &ALLOW_ANONYMOUS,
+    &BRIDGE_LISTEN,
+    &MONITOR_SENSITIVE,
     &UPSTREAM,
     &WARP_API_KEY,
     &WARP_REFRESH_TOKEN,
     &WARP_JWT,
+    &POOL_SERVICE_BASE_URL,
+    &POOL_SERVICE_API_KEY,
+    &POOL_MIN_TTL_SECONDS,
+    &BROKER_URL,
+    &BROKER_KEY,
+    &POOL_SIZE,
+    &LONGEST_REST,
+    &ANONYMOUS,
     &CLOUDFLARE_API_TOKEN,
     &CLOUDFLARE_ACCOUNT_ID,
     &CLOUDFLARE_API,

@@ -32,17 +32,20 @@ mod exchanges;
 mod exit;
 mod input;
 mod layers;
-mod listener;
 mod logging;
+mod models;
 mod output;
 mod parse_response;
+mod private;
 mod schema;
 mod serve;
 pub mod settings;
 mod signals;
+mod table;
 mod token;
 mod values;
 mod verify;
+mod when;
 
 pub use layers::Problem;
 pub use values::{OFFICIAL_ROOT, Upstream};
@@ -86,6 +89,10 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Token(verb) => {
             let settings = configure(arguments, LevelFilter::WARN, output)?;
             block_on(token::run(verb, &settings, output))
+        }
+        Command::Models(verb) => {
+            let (settings, schema) = prepare(arguments, LevelFilter::WARN, output)?;
+            block_on(models::run(verb, &settings, schema, output))
         }
         Command::Schema(verb) => schema::run(verb, &toolkit(arguments, output)?, output),
         Command::Completions(verb) => completions::run(verb, output),

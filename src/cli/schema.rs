@@ -21,7 +21,9 @@ pub(crate) fn run(arguments: &SchemaArguments, schema: &Schema, output: &mut Out
     match &arguments.what {
         SchemaCommand::List { search, json } => list(schema, search.as_deref(), *json, output),
         SchemaCommand::Show { name } => show(schema, name, output),
-        SchemaCommand::Template { name, depth } => template(schema, name, usize::from(*depth), output),
+        SchemaCommand::Template { name, depth, choices } => {
+            template(schema, name, usize::from(*depth), choices, output)
+        }
         SchemaCommand::Compile { directory, output: file, comments } => compile(directory, file, *comments, output),
         SchemaCommand::Diff { file, json } => diff(schema, file, *json, output),
     }
@@ -81,9 +83,12 @@ fn show(schema: &Schema, name: &str, output: &mut Output) -> Result<(), Failure>
     Ok(output.text(&schema::proto_text(schema, &definition))?)
 }
 
-fn template(schema: &Schema, name: &str, depth: usize, output: &mut Output) -> Result<(), Failure> {
+fn template(schema: &Schema, name: &str, depth: usize, choices: &[String], output: &mut Output) -> Result<(), Failure> {
     let descriptor = schema.message(name).or_exit(Exit::Usage)?;
-    let template = schema::template(&descriptor, depth);
+    let template = schema::template(&descriptor, depth, choices).map_err(|path| {
+        Failure::usage(format!("`{path}` is no variant of a oneof in this template"))
+            .hint("without --choose the template says which there are; --depth shows more of them")
+    })?;
     let pretty = serde_json::to_string_pretty(&template.json).context("writing the template")?;
     output.text(&format!("{pretty}\n"))?;
     output.flush()?;

@@ -1,18 +1,21 @@
 //! `warp2api serve`: binds, says how to reach it, serves until a signal, then lets answers in progress end.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{
         backend::Backend,
         exit::{Exit, Failure},
         output::Output,
-        settings::{Serving, Settings},
+        settings::{self, Serving, Settings},
         signals::Signals,
         values::Upstream,
     },
+    gateway::{Observer, Watcher},
+    monitor::Monitor,
     schema::Schema,
     server,
 };
@@ -24,23 +27,46 @@ const QUOTA_REST: Duration = Duration::from_secs(5 * 60);
 pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output) -> Result<(), Failure> {
     let listener = bind(settings.serving.listen).await?;
     let address = listener.local_addr()?;
-    let backend = Backend::start(settings, schema, output).await?;
+    let bridge = bind_bridge(&settings.serving.bridge, output).await?;
+    let monitor = Monitor::default();
+    let observers: Vec<Arc<dyn Observer>> =
+        bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>).collect();
+    let backend = Backend::start(settings, schema.clone(), observers, output).await?;
+    let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
+    let served = match built {
+        Ok(bridge) => serve(settings, listener, address, &backend, bridge, output).await,
+        Err(failure) => Err(failure),
+    };
+    backend.close(output).await;
+    served
+}
+
+async fn serve(
+    settings: &Settings,
+    listener: TcpListener,
+    address: SocketAddr,
+    backend: &Backend,
+    bridge: Option<Bridge>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     tokio::select! {
         () = backend.learn_models(output) => {}
         () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
     }
+    backend.pool.keep();
     // Nobody waits for it: answers show it once it is there.
     if !backend.is_played() {
         drop(backend.gateway.watch_quota(QUOTA_REST));
     }
-    greet(settings, address, &backend, output);
+    greet(settings, address, backend, output);
+    let bridge = bridge.map(|bridge| bridge.start(output));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async {
         // The sender never goes away without sending.
         drop(stopped.await);
     };
-    let configuration = configuration(&settings.serving, address, &backend);
+    let configuration = configuration(&settings.serving, address, backend);
     let serving = server::run(listener, configuration, backend.gateway.clone(), shutdown);
     tokio::pin!(serving);
     tokio::select! {
@@ -51,7 +77,9 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
     let _ = stop.send(());
     tokio::select! {
         ended = &mut serving => {
-            backend.settle(output).await;
+            if let Some(bridge) = bridge {
+                bridge.stop().await;
+            }
             Ok(ended?)
         }
         () = signals.next() => Err(Failure::new(Exit::Interrupted, "stopped at once")),
@@ -70,6 +98,77 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
             _ => failure,
         }
     })
+}
+
+/// The bridge's listener. A port that is taken keeps the bridge away, and nothing else, unless it was asked for.
+async fn bind_bridge(bridge: &settings::Bridge, output: &mut Output) -> Result<Option<TcpListener>, Failure> {
+    let Some(address) = bridge.listen else { return Ok(None) };
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if bridge.is_wanted => {
+            let failure = Failure::new(Exit::Failed, format!("the bridge cannot listen on {address}: {error}"));
+            Err(failure
+                .hint("choose another address with --bridge-listen ADDRESS:PORT, or none with --bridge-listen off"))
+        }
+        Err(error) => {
+            let hint = "--bridge-listen ADDRESS:PORT puts it elsewhere";
+            output.warn(&format!("there is no bridge, for it cannot listen on {address}: {error}; {hint}"));
+            Ok(None)
+        }
+    }
+}
+
+/// A bridge that is ready to serve.
+struct Bridge {
+    listener: TcpListener,
+    address: SocketAddr,
+    parts: server::bridge::Parts,
+}
+
+/// A bridge that serves.
+struct RunningBridge {
+    stop: CancellationToken,
+    serving: JoinSet<std::io::Result<()>>,
+}
+
+impl Bridge {
+    /// The bridge on `listener`, which shows the turns that are written down in `monitor`.
+    fn build(
+        listener: TcpListener,
+        settings: &Settings,
+        schema: Schema,
+        backend: &Backend,
+        monitor: Monitor,
+    ) -> Result<Self, Failure> {
+        let parts = server::bridge::Parts {
+            gateway: backend.gateway.clone(),
+            monitor,
+            schema,
+            sensitive: settings.serving.bridge.sensitive,
+            max_body: settings.serving.max_body,
+            allowed_hosts: settings.serving.allowed_hosts.clone(),
+        };
+        Ok(Self { address: listener.local_addr()?, listener, parts })
+    }
+
+    fn start(self, output: &mut Output) -> RunningBridge {
+        output.note(&format!("The bridge listens on http://{0}, its page is http://{0}/gui", self.address));
+        let stop = CancellationToken::new();
+        let serving = server::bridge::run(self.listener, self.parts, stop.clone().cancelled_owned());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serving);
+        RunningBridge { stop, serving: tasks }
+    }
+}
+
+impl RunningBridge {
+    async fn stop(mut self) {
+        self.stop.cancel();
+        // Whatever it met, the gateway has served its clients.
+        if let Some(Ok(Err(error))) = self.serving.join_next().await {
+            tracing::warn!(%error, "the bridge has failed");
+        }
+    }
 }
 
 fn configuration(serving: &Serving, address: SocketAddr, backend: &Backend) -> server::Config {

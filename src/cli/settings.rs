@@ -19,7 +19,7 @@ use crate::{
         layers::{Layers, Problem},
         values::{self, OFFICIAL_ROOT, Upstream},
     },
-    credential::broker::CLOUDFLARE_API,
+    credential::{BrokerAddress, LEAST_TIME, LONGEST_REST, POOL_SIZE, PoolServiceAddress, broker::CLOUDFLARE_API},
     secret::Secret,
     state::KeyKind,
     upstream::{HistoryCarrier, McpForm, SystemCarrier},
@@ -55,6 +55,16 @@ pub struct Credentials {
     pub refresh_token: Option<Secret>,
     /// Id token.
     pub jwt: Option<Secret>,
+    /// A team's pool service.
+    pub pool_service: Option<PoolServiceAddress>,
+    /// A broker of the user's own.
+    pub broker: Option<BrokerAddress>,
+    /// How many accounts are kept ready.
+    pub pool_size: usize,
+    /// How long an account that was refused is left alone at most.
+    pub longest_rest: Duration,
+    /// Whether an anonymous account may be asked for when there is no other.
+    pub anonymous: bool,
 }
 
 /// The user's Cloudflare account, for a broker there.
@@ -87,11 +97,24 @@ pub struct Wire {
     pub client_version: Option<String>,
 }
 
+/// Where the bridge is, and what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bridge {
+    /// Address and port; none when there is to be no bridge.
+    pub listen: Option<SocketAddr>,
+    /// True when somebody has named that address, so that a bridge that cannot be there is a failure.
+    pub is_wanted: bool,
+    /// Show what people wrote, too.
+    pub sensitive: bool,
+}
+
 /// How clients are served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Serving {
     /// Address and port.
     pub listen: SocketAddr,
+    /// The bridge.
+    pub bridge: Bridge,
     /// Keys that clients must present; none means that anyone may come.
     pub client_keys: Vec<Secret>,
     /// Serve others without a client key.
@@ -173,7 +196,8 @@ impl Settings {
         let (serve, chat) = match &arguments.command {
             Command::Serve(serve) => (Some(serve), None),
             Command::Chat(chat) => (None, Some(chat)),
-            Command::Schema(_)
+            Command::Models(_)
+            | Command::Schema(_)
             | Command::Encode(_)
             | Command::Decode(_)
             | Command::ParseResponse(_)
@@ -187,11 +211,7 @@ impl Settings {
         let settings = Self {
             common: common(arguments, &mut layers),
             upstream: upstream.unwrap_or_else(official),
-            credentials: Credentials {
-                api_key: layers.secret(&env::WARP_API_KEY),
-                refresh_token: layers.secret(&env::WARP_REFRESH_TOKEN),
-                jwt: layers.secret(&env::WARP_JWT),
-            },
+            credentials: credentials(serve, &mut layers),
             cloudflare: cloudflare(&mut layers),
             wire: wire(&mut layers),
             serving: serving(serve, &mut layers),
@@ -244,6 +264,37 @@ fn common(arguments: &Arguments, layers: &mut Layers<'_>) -> Common {
     }
 }
 
+fn credentials(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Credentials {
+    let size = arguments.and_then(|arguments| arguments.pool_size.as_deref());
+    Credentials {
+        api_key: layers.secret(&env::WARP_API_KEY),
+        refresh_token: layers.secret(&env::WARP_REFRESH_TOKEN),
+        jwt: layers.secret(&env::WARP_JWT),
+        pool_service: pool_service(layers),
+        broker: broker(layers),
+        pool_size: layers.parsed(size, &env::POOL_SIZE, values::pool_size).unwrap_or(POOL_SIZE),
+        longest_rest: layers.parsed(None, &env::LONGEST_REST, values::duration).unwrap_or(LONGEST_REST),
+        anonymous: layers.parsed(None, &env::ANONYMOUS, values::switch).unwrap_or(true),
+    }
+}
+
+fn pool_service(layers: &mut Layers<'_>) -> Option<PoolServiceAddress> {
+    let key = layers.secret(&env::POOL_SERVICE_API_KEY);
+    let least_time = layers.parsed(None, &env::POOL_MIN_TTL_SECONDS, values::duration).unwrap_or(LEAST_TIME);
+    let root = layers.parsed(None, &env::POOL_SERVICE_BASE_URL, values::root)?;
+    Some(PoolServiceAddress { root, key, least_time })
+}
+
+fn broker(layers: &mut Layers<'_>) -> Option<BrokerAddress> {
+    let key = layers.secret(&env::BROKER_KEY);
+    let root = layers.parsed(None, &env::BROKER_URL, values::api_root)?;
+    if key.is_none() {
+        let missing = "needs WARP2API_BROKER_KEY beside it, the key that `token worker deploy` printed";
+        layers.complain(env::BROKER_URL.variable.to_owned(), missing.to_owned());
+    }
+    Some(BrokerAddress { root, key: key? })
+}
+
 fn cloudflare(layers: &mut Layers<'_>) -> Cloudflare {
     let api_root = layers.parsed(None, &env::CLOUDFLARE_API, values::api_root);
     Cloudflare {
@@ -287,6 +338,7 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
     let listen = listen(arguments.and_then(|arguments| arguments.listen.as_deref()), layers);
     let serving = Serving {
         listen,
+        bridge: bridge(arguments, layers),
         client_keys: client_keys(layers),
         allow_anonymous: layers
             .parsed(flag(arguments.is_some_and(|a| a.allow_anonymous)), &env::ALLOW_ANONYMOUS, values::switch)
@@ -317,6 +369,17 @@ fn recording(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Rec
         sensitive: layers.parsed(sensitive, &env::RECORD_SENSITIVE, values::switch).unwrap_or(false),
         max_files: layers.parsed(None, &env::RECORD_FILES, values::count).unwrap_or(200),
         max_bytes: layers.parsed(None, &env::RECORD_BYTES, values::size).unwrap_or(256 << 20),
+    }
+}
+
+fn bridge(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Bridge {
+    let named = arguments.and_then(|arguments| arguments.bridge_listen.as_deref());
+    let given = layers.parsed(named, &env::BRIDGE_LISTEN, values::bridge_listen);
+    let sensitive = arguments.is_some_and(|arguments| arguments.monitor_sensitive).then_some("true");
+    Bridge {
+        is_wanted: given.is_some(),
+        listen: given.unwrap_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 8000)))),
+        sensitive: layers.parsed(sensitive, &env::MONITOR_SENSITIVE, values::switch).unwrap_or(false),
     }
 }
 

@@ -82,6 +82,20 @@ pub(crate) fn upstream(text: &str) -> Result<Upstream, String> {
     Ok(Upstream::Service { root, http2_prior_knowledge })
 }
 
+/// Reads the root of any service over HTTP.
+pub(crate) fn root(text: &str) -> Result<String, String> {
+    match upstream(text) {
+        Ok(Upstream::Service { root, http2_prior_knowledge: false }) => Ok(root),
+        _ => Err("expected https://HOST or http://HOST".to_owned()),
+    }
+}
+
+/// Reads how many accounts are kept ready.
+pub(crate) fn pool_size(text: &str) -> Result<usize, String> {
+    let size = text.parse().ok().filter(|size| (1..=64).contains(size));
+    size.ok_or_else(|| "expected a number from 1 to 64".to_owned())
+}
+
 /// Reads the root of an API that gets a secret with each request: over TLS, unless it is on this machine.
 pub(crate) fn api_root(text: &str) -> Result<String, String> {
     match upstream(text) {
@@ -108,6 +122,20 @@ pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
     }
     let (name, number) = text.rsplit_once(':').ok_or_else(expected)?;
     Ok(SocketAddr::new(host(name).map_err(|_| expected())?, port(number).map_err(|_| expected())?))
+}
+
+/// Reads the bridge's address, which only this machine may reach, or `off`.
+pub(crate) fn bridge_listen(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    let address = listen(text).map_err(|error| format!("{error}, or off"))?;
+    match address.ip().is_loopback() {
+        true => Ok(Some(address)),
+        false => Err("the bridge asks for no key, so it serves loopback only: expected 127.0.0.1:PORT, [::1]:PORT or \
+                      off"
+        .to_owned()),
+    }
 }
 
 /// Reads an address without a port. `localhost` means the IPv4 loopback.
@@ -186,7 +214,10 @@ pub(crate) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String
 mod tests {
     use std::time::Duration;
 
-    use super::{OFFICIAL_ROOT, Upstream, account_id, api_root, count, duration, listen, size, switch, upstream, word};
+    use super::{
+        OFFICIAL_ROOT, Upstream, account_id, api_root, count, duration, listen, pool_size, root, size, switch,
+        upstream, word,
+    };
 
     #[test]
     fn upstreams() {
@@ -245,6 +276,10 @@ mod tests {
 
     #[test]
     fn times_and_sizes_and_switches() {
+        assert_eq!((pool_size("3"), root("http://10.0.0.1:8019/")), (Ok(3), Ok("http://10.0.0.1:8019".to_owned())));
+        for wrong in ["", "0", "65", "-1", "two"] {
+            assert!(pool_size(wrong).is_err() && root(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));

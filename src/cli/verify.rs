@@ -8,11 +8,10 @@ use crate::{
         args::VerifyArguments,
         exchanges::{self, Exchange, Seen, View},
         exit::{Exit, Failure},
-        listener::Listener,
         output::Output,
     },
     dialect::{
-        self, Dialect,
+        self, Dialect, Listener,
         check::{self, Broken, Heard, Report},
     },
     schema::Schema,

@@ -20,9 +20,12 @@ mod field;
 pub mod gemini;
 mod ignored;
 mod json;
+mod listener;
 mod openai;
 pub mod openai_chat;
 pub mod openai_responses;
+
+pub use listener::Listener;
 
 /// Every dialect there is. A new one is one folder and one line here.
 pub static ALL: &[&dyn Dialect] =

@@ -554,7 +554,7 @@ fn spent(assembler: &Assembler, heard: &[TurnEvent]) -> Option<TurnError> {
 }
 
 /// What the end of an answer shows of the credential that paid for it.
-fn outcome(batch: &[TurnEvent]) -> Outcome {
+pub(super) fn outcome(batch: &[TurnEvent]) -> Outcome {
     match batch.last() {
         Some(TurnEvent::Failed(error)) if error.kind == ErrorKind::QuotaExhausted => {
             Outcome::OutOfCredits { refresh_in: None }

@@ -9,12 +9,13 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::task::JoinHandle;
 
 use crate::{
-    credential::{self, CredentialError},
+    credential::{self, CredentialError, Shortage},
     models::Catalogue,
     turn::{self, ErrorKind, Turn, TurnError, TurnEvent},
     upstream::Upstream,
 };
 
+mod accounts;
 mod bounded;
 mod config;
 mod continuity;
@@ -26,9 +27,12 @@ mod job;
 mod observe;
 mod prefix;
 mod quota;
+mod raw;
 mod record;
+mod retell;
 mod tally;
 mod tokens;
+mod watch;
 
 pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
@@ -36,7 +40,10 @@ pub use continuity::{Conversation, Conversations};
 pub use durable::Durable;
 pub use observe::{Observer, Watch};
 pub use quota::Meter;
+pub use raw::{RawAnswer, RawStep};
+pub use retell::Retold;
 pub use tokens::count_input;
+pub use watch::Watcher;
 
 /// Runs turns. Cheap to clone.
 #[derive(Clone)]
@@ -224,8 +231,12 @@ fn is_heard(event: &TurnEvent) -> bool {
 fn no_credential(error: &CredentialError) -> TurnError {
     // What passes by itself is no fault of the credential, and worth another try.
     let kind = match error {
-        CredentialError::NoneReady { credits: true, .. } => ErrorKind::QuotaExhausted,
-        CredentialError::NoneReady { retry_after: Some(_), .. } => ErrorKind::RateLimited,
+        CredentialError::NoneReady { shortage, .. } => match shortage {
+            Shortage::Limits => ErrorKind::RateLimited,
+            Shortage::Credits => ErrorKind::QuotaExhausted,
+            Shortage::Forbidden => ErrorKind::Forbidden,
+            Shortage::Refusals | Shortage::Ended => ErrorKind::NoCredential,
+        },
         error if error.is_passing() => ErrorKind::UpstreamUnavailable,
         _ => ErrorKind::NoCredential,
     };

@@ -1,10 +1,10 @@
-use crate::schema::{compare::compare, pool::Schema};
+use crate::schema::{Schema, compare, compile};
 
 fn schema(source: &str) -> Schema {
     let folder = tempfile::tempdir().unwrap();
     let text = format!("syntax = \"proto3\";\npackage p;\n{source}\n");
     std::fs::write(folder.path().join("p.proto"), text).unwrap();
-    Schema::from_descriptor_set(&crate::schema::compile(folder.path(), false).unwrap()).unwrap()
+    Schema::from_descriptor_set(&compile(folder.path(), false).unwrap()).unwrap()
 }
 
 /// The changes from one source to the other, `!` in front of those that break the wire.

@@ -172,6 +172,11 @@ fn is_marked(field: &FieldDescriptor, mark: u32) -> bool {
     declared || options.unknown_fields().any(|option| option.number() == mark && option.encoded_len() > 0)
 }
 
+/// Whether `field` should no longer be used.
+pub(crate) fn is_deprecated(field: &FieldDescriptor) -> bool {
+    field.field_descriptor_proto().options.as_ref().is_some_and(|options| options.deprecated())
+}
+
 /// A message's name as [`Schema::message`] takes it: without the Warp package.
 pub fn short_name(message: &MessageDescriptor) -> &str {
     within_package(message.full_name())

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use prost_reflect::prost_types::FileDescriptorProto;
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
 
-use crate::schema::pool::{Definition, Schema, short_name, within_package};
+use crate::schema::pool::{Definition, Schema, is_deprecated, short_name, within_package};
+
+/// How wide lists of names may be, in characters.
+const WIDTH: usize = 100;
 
 /// The text of `definition`: its fields with their numbers, marks (`sensitive`, `internal`, `deprecated`) and, where the
 /// descriptors hold them, comments; then the names of the types it holds and uses. Names are short within the Warp package.
@@ -39,8 +42,8 @@ fn put_message(out: &mut String, schema: &Schema, message: &MessageDescriptor) {
         }
     }
     line(out, 0, "}");
-    put_names(out, "holds", held(message));
-    put_names(out, "uses", used(message));
+    put_names(out, "holds", &held(message));
+    put_names(out, "uses", &used(message));
 }
 
 fn put_field(out: &mut String, depth: usize, schema: &Schema, field: &FieldDescriptor) {
@@ -54,7 +57,7 @@ fn put_field(out: &mut String, depth: usize, schema: &Schema, field: &FieldDescr
         _ => "",
     };
     let mut marks = Vec::new();
-    if field.field_descriptor_proto().options.as_ref().is_some_and(|options| options.deprecated()) {
+    if is_deprecated(field) {
         marks.push("deprecated");
     }
     if schema.is_sensitive(field) {
@@ -117,9 +120,21 @@ fn put_enum(out: &mut String, enumeration: &EnumDescriptor) {
     line(out, 0, "}");
 }
 
-fn put_names(out: &mut String, what: &str, names: BTreeSet<String>) {
+fn put_names(out: &mut String, what: &str, names: &BTreeSet<String>) {
+    let mut row = format!("// {what}:");
+    for (index, name) in names.iter().enumerate() {
+        if row.len() + name.len() > WIDTH {
+            line(out, 0, row.trim_end());
+            row = "//  ".to_owned();
+        }
+        row.push(' ');
+        row.push_str(name);
+        if index + 1 < names.len() {
+            row.push(',');
+        }
+    }
     if !names.is_empty() {
-        line(out, 0, &format!("// {what}: {}", names.into_iter().collect::<Vec<_>>().join(", ")));
+        line(out, 0, &row);
     }
 }
 

@@ -134,10 +134,15 @@ fn redact_unknown(message: &mut DynamicMessage) {
     }
     message.take_unknown_fields().for_each(drop);
     let descriptor = message.descriptor();
+    // A map's entry is kept as unknown for having a third field: so it stays an entry, and is kept again when it is read.
+    let mut odd_entry = Vec::new();
+    wire::put_bytes(&mut odd_entry, 3, PLACEHOLDER.as_bytes());
     for field in fields {
         let mut raw = Vec::new();
         if let Some(Ok(read)) = wire::fields(&field.raw).next() {
+            let is_entry = descriptor.get_field(field.number).is_some_and(|known| known.is_map());
             let value = match read.value {
+                wire::Value::Bytes(_) if is_entry => wire::Value::Bytes(&odd_entry),
                 wire::Value::Bytes(_) => wire::Value::Bytes(PLACEHOLDER.as_bytes()),
                 wire::Value::Group(_) => wire::Value::Group(&[]),
                 number => number,

@@ -55,7 +55,7 @@ pub enum Taken {
 /// message. Bytes that do as one message are one, and so are bytes that make sense in neither way.
 pub fn tell(bytes: &[u8], at_end: bool, fits: impl Fn(&[u8]) -> bool) -> Taken {
     let as_series = series_length(bytes, at_end, &fits);
-    let as_message = complete_fields(bytes, at_end).is_some_and(|fields| fits(fields));
+    let as_message = complete_fields(bytes, at_end).is_some_and(&fits);
     match (as_message, as_series) {
         (_, None) => Taken::Message,
         (true, Some(_)) if at_end => Taken::Message,

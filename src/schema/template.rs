@@ -1,10 +1,10 @@
 //! A message to fill in: JSON with every field of a type, which encodes as it stands. It must not know what any type is
 //! for.
 
-use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
 use serde_json::{Map, Value as Json, json};
 
-use crate::schema::pool::short_name;
+use crate::schema::pool::{is_deprecated, short_name};
 use crate::schema::well_known;
 
 /// A template.
@@ -19,14 +19,25 @@ pub struct Template {
 }
 
 /// A template of `descriptor`, with messages inside messages down to `depth` levels; deeper ones are empty objects. Of a
-/// oneof it has the first variant, and no type is shown inside itself.
-pub fn template(descriptor: &MessageDescriptor, depth: usize) -> Template {
-    let mut writer = Writer { choices: Vec::new(), cut: Vec::new(), inside: Vec::new(), depth };
+/// oneof it has the variant whose path is in `wanted`, or else the first that is not deprecated. No type is shown inside
+/// itself.
+///
+/// # Errors
+/// The first path of `wanted` that names no variant of a oneof in the template.
+pub fn template(descriptor: &MessageDescriptor, depth: usize, wanted: &[String]) -> Result<Template, String> {
+    let mut writer =
+        Writer { wanted, met: Vec::new(), choices: Vec::new(), cut: Vec::new(), inside: Vec::new(), depth };
     let json = writer.message(descriptor, "");
-    Template { json, choices: writer.choices, cut: writer.cut }
+    match wanted.iter().find(|path| !writer.met.contains(*path)) {
+        Some(unmet) => Err(unmet.clone()),
+        None => Ok(Template { json, choices: writer.choices, cut: writer.cut }),
+    }
 }
 
-struct Writer {
+struct Writer<'a> {
+    wanted: &'a [String],
+    /// Paths of `wanted` that were met.
+    met: Vec<String>,
     choices: Vec<String>,
     cut: Vec<String>,
     /// The types around the one being written.
@@ -34,7 +45,7 @@ struct Writer {
     depth: usize,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn message(&mut self, descriptor: &MessageDescriptor, path: &str) -> Json {
         if let Some(special) = well_known::template(descriptor) {
             return special;
@@ -48,10 +59,11 @@ impl Writer {
             return json!({});
         }
         self.inside.push(name);
+        let chosen: Vec<FieldDescriptor> = descriptor.oneofs().filter_map(|oneof| self.choose(&oneof, path)).collect();
         let mut object = Map::new();
         for field in descriptor.fields() {
-            let inner = if path.is_empty() { field.name().to_owned() } else { format!("{path}.{}", field.name()) };
-            if self.is_chosen(&field, &inner) {
+            if field.containing_oneof().is_none() || chosen.contains(&field) {
+                let inner = join(path, field.name());
                 object.insert(field.name().to_owned(), self.field(&field, &inner));
             }
         }
@@ -59,15 +71,17 @@ impl Writer {
         Json::Object(object)
     }
 
-    /// Whether the field is in no oneof, or the first of one.
-    fn is_chosen(&mut self, field: &FieldDescriptor, path: &str) -> bool {
-        let Some(oneof) = field.containing_oneof().filter(|oneof| oneof.fields().len() > 1) else { return true };
-        let others: Vec<String> = oneof.fields().skip(1).map(|other| other.name().to_owned()).collect();
-        let is_first = oneof.fields().next().as_ref() == Some(field);
-        if is_first {
-            self.choices.push(format!("{path} (or {})", others.join(", ")));
+    /// The variant to show. The oneof that `optional` stands for has only one, and is no choice to speak of.
+    fn choose(&mut self, oneof: &OneofDescriptor, path: &str) -> Option<FieldDescriptor> {
+        let wanted = oneof.fields().find(|field| self.wanted.contains(&join(path, field.name())));
+        self.met.extend(wanted.iter().map(|field| join(path, field.name())));
+        let chosen = wanted.or_else(|| oneof.fields().find(|field| !is_deprecated(field))).or(oneof.fields().next())?;
+        let others: Vec<String> =
+            oneof.fields().filter(|other| *other != chosen).map(|other| other.name().to_owned()).collect();
+        if !others.is_empty() {
+            self.choices.push(format!("{} (or {})", join(path, chosen.name()), others.join(", ")));
         }
-        is_first
+        Some(chosen)
     }
 
     fn field(&mut self, field: &FieldDescriptor, path: &str) -> Json {
@@ -99,6 +113,10 @@ impl Writer {
     }
 }
 
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
 /// Rather a value that says something than the one for "not specified".
 fn first_value(enumeration: &EnumDescriptor) -> Json {
     if well_known::is_null_value(enumeration) {
@@ -116,7 +134,7 @@ mod tests {
     #[test]
     fn every_template_encodes_and_holds_what_it_shows() {
         for descriptor in Schema::embedded().messages() {
-            let found = template(&descriptor, 2);
+            let found = template(&descriptor, 2, &[]).unwrap();
             let message = from_json(&descriptor, &found.json).unwrap_or_else(|error| {
                 panic!("{}: {error}\n{}", descriptor.full_name(), found.json);
             });
@@ -129,10 +147,14 @@ mod tests {
     #[test]
     fn choices_and_ends_are_told() {
         let descriptor = Schema::embedded().message("Task").unwrap();
-        let found = template(&descriptor, 1);
+        let found = template(&descriptor, 1, &[]).unwrap();
         assert_eq!(found.json["id"], "");
         assert_eq!(found.json["messages"][0]["tool_call"], Json::Null);
         assert!(found.choices.iter().any(|choice| choice.starts_with("messages[0].user_query (or ")), "{found:?}");
+        let wanted = ["messages[0].agent_output".to_owned()];
+        let found_output = template(&descriptor, 2, &wanted).unwrap();
+        assert_eq!(found_output.json["messages"][0]["agent_output"], json!({"text": ""}));
+        assert_eq!(template(&descriptor, 2, &["messages".to_owned()]).unwrap_err(), "messages");
         assert!(found.cut.contains(&"messages[0].user_query: Message.UserQuery".to_owned()), "{found:?}");
     }
 }

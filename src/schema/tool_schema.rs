@@ -63,7 +63,7 @@ fn mend_property(name: &str, property: &mut Json, role: &str) {
         property.insert("type".to_owned(), json!(if is_headers { "object" } else { likely_type(name, role) }));
     }
     if !is_text(property.get("description")) {
-        property.insert("description".to_owned(), json!(format!("{name} {role}")));
+        property.insert("description".to_owned(), json!(format!("{name} {role}").trim()));
     }
     if is_headers {
         mend_headers(property);

@@ -32,13 +32,27 @@ pub(crate) fn keep(
         number == WRAPPER || descriptor.get_field(number).is_some() || descriptor.get_extension(number).is_some();
     let merged = if taken {
         let mut wrapped = Vec::with_capacity(raw.len() + 8);
-        wire::put_bytes(&mut wrapped, WRAPPER, raw);
+        wire::put_bytes(&mut wrapped, WRAPPER, &canonical(raw));
         message.merge(wrapped.as_slice())
     } else {
         message.merge(raw)
     };
     // The field has been read once already, so only nesting can still be in the way.
     merged.map_err(|_| DecodeError::new(0, DecodeProblem::TooDeep(wire::MAX_GROUP_DEPTH)))
+}
+
+/// The fields in `raw`, which have been read before, with tags, lengths and varints as short as they can be: as the message
+/// itself keeps the fields that are not wrapped.
+fn canonical(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    for field in wire::fields(raw).map_while(Result::ok) {
+        match field.value {
+            // Groups within groups have been counted when they were first read.
+            wire::Value::Group(content) => wire::put_group(&mut out, field.number, &canonical(content)),
+            _ => wire::put_field(&mut out, &field),
+        }
+    }
+    out
 }
 
 /// The unknown fields of `message` by number; those of one number in the order they came.

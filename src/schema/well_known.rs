@@ -254,7 +254,7 @@ fn mask_text(message: &DynamicMessage) -> Option<String> {
     for path in paths.as_list()? {
         let path = path.as_str()?;
         let camel = to_camel(path)?;
-        if path.is_empty() || path.contains(',') || to_snake(&camel) != path {
+        if path.is_empty() || path.contains(',') || path.trim() != path || to_snake(&camel) != path {
             return None;
         }
         written.push(camel);

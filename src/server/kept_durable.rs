@@ -21,10 +21,12 @@ const LIMITS: Limits =
 /// The only part of a key.
 const WHOLE: [u8; 32] = [0; 32];
 
+/// What is known, by client and id; none is what was taken away, which the shelf may still have for a moment.
+type Known = Bounded<(String, String), Option<Arc<Value>>>;
+
 /// A store in memory and on a shelf.
 pub(crate) struct Durable {
-    /// What is known; none is what was taken away, which the shelf may still have for a moment.
-    memory: Mutex<Bounded<(String, String), Option<Arc<Value>>>>,
+    memory: Mutex<Known>,
     shelf: Shelf,
 }
 
@@ -33,7 +35,7 @@ impl Durable {
         Self { memory: Mutex::new(Bounded::new(BOUNDS)), shelf: shelves.shelf("answers", LIMITS) }
     }
 
-    fn memory(&self) -> MutexGuard<'_, Bounded<(String, String), Option<Arc<Value>>>> {
+    fn memory(&self) -> MutexGuard<'_, Known> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -5,6 +5,7 @@
 //! credentials come from.
 
 mod body;
+pub mod bridge;
 mod choices;
 mod clock;
 mod config;

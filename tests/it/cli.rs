@@ -75,13 +75,16 @@ fn the_examples_of_the_readme_are_true() {
     let examples = readme_examples();
     assert!(examples.len() >= 4, "{examples:?}");
     let binary = std::path::Path::new(env!("CARGO_BIN_EXE_warp2api")).parent().unwrap();
+    let place = Place::new();
     for (line, printed) in examples {
         let mut shell = Command::new("sh");
         shell
             .args(["-c", &line])
             .current_dir(root())
             .env_clear()
-            .env("PATH", format!("{}:/usr/bin:/bin", binary.display()));
+            .env("PATH", format!("{}:/usr/bin:/bin", binary.display()))
+            .env("WARP2API_HOME", place.path())
+            .env("WARP2API_STATE_KEY", "file");
         let ran = run(shell, b"").ended(0);
         match printed.split_once("…\n") {
             Some((beginning, _)) => assert!(ran.text().starts_with(beginning), "{line}\n{}", ran.text()),
@@ -254,6 +257,28 @@ fn serve_answers_over_http() {
     let streamed = post(address, &format!("{{{asked},\"stream\":true}}"));
     assert!(streamed.contains("text/event-stream") && streamed.contains("data: [DONE]"), "{streamed}");
     assert!(streamed.contains("\"finish_reason\":\"stop\""), "{streamed}");
+}
+
+#[test]
+fn serve_goes_on_without_a_state_that_cannot_be_used() {
+    let place = Place::new();
+    let state = place.path().join("state");
+    for (text, told) in [(None, false), (Some("this is no database ".repeat(100)), true)] {
+        std::fs::create_dir_all(&state).unwrap();
+        if let Some(text) = text {
+            std::fs::remove_dir_all(&state).unwrap();
+            std::fs::create_dir(&state).unwrap();
+            std::fs::write(state.join("state.db"), text).unwrap();
+        }
+        // Nobody is there; that is told as well, and stops nothing either.
+        let mut command = place.command("serve --listen 127.0.0.1:0 --upstream http://127.0.0.1:9");
+        command.env("WARP_API_KEY", "wk-1.ab").stderr(Stdio::piped());
+        let mut server = Running(command.spawn().unwrap());
+        let banner = server.wait_for("/v1/chat/completions");
+        assert_eq!(banner.contains("conversations are kept in memory only"), told, "{banner}");
+        assert_eq!(banner.contains("restore the file from a backup"), told, "{banner}");
+        assert_eq!(state.join("key").exists(), !told, "a state that is no good is left alone");
+    }
 }
 
 #[test]

@@ -111,8 +111,10 @@ pub(crate) fn warp2api(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_warp2api"));
     command.args(arguments).current_dir(directory).env_clear();
     command.env("HOME", directory).env("WARP2API_HOME", directory.join("state"));
-    // The keyring of whoever runs the tests is none of their business.
-    command.env("WARP2API_STATE_KEY", "file");
+    // One port is not enough for all tests that run at the same time.
+    command.env("WARP2API_BRIDGE_LISTEN", "off");
+    // The keyring of whoever runs the tests is none of their business, and the service is asked for nothing.
+    command.env("WARP2API_STATE_KEY", "file").env("WARP2API_ANONYMOUS", "false");
     command
 }
 

@@ -37,6 +37,7 @@ impl Default for Setup {
 pub(crate) struct Front {
     pub(crate) address: SocketAddr,
     pub(crate) client: reqwest::Client,
+    pool: credential::Pool,
     /// Tells the server to stop.
     pub(crate) stop: Option<oneshot::Sender<()>>,
     pub(crate) serving: JoinSet<std::io::Result<()>>,
@@ -49,11 +50,11 @@ impl Front {
             api_key: Some(Secret::new(simulator::API_KEY)),
             ..credential::Config::new(Address::new(root))
         };
-        let pool = Arc::new(credential::Pool::from_config(credentials).unwrap());
+        let pool = credential::Pool::from_config(credentials).unwrap();
         let mut config = upstream::Config::new(root);
         config.idle_timeout = setup.idle_timeout;
         let upstream = upstream::Upstream::new(Schema::embedded(), &config).unwrap();
-        let gateway = Gateway::new(upstream, pool, setup.patience).observed_by(setup.observers);
+        let gateway = Gateway::new(upstream, Arc::new(pool.clone()), setup.patience).observed_by(setup.observers);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -62,10 +63,12 @@ impl Front {
             let _ = stopped.await;
         }));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { address, client, stop: Some(stop), serving }
+        Self { address, client, pool, stop: Some(stop), serving }
     }
 
+    /// A request that no earlier one stands in the way of: the account has another chance, whatever became of it.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.pool.forgive();
         self.client.request(method, format!("http://{}{path}", self.address))
     }
 

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod anthropic;
+mod bridge;
 mod calls;
+mod canaries;
 mod captures;
 mod chopped;
 mod cli;
@@ -38,6 +40,7 @@ mod sources;
 mod sse;
 mod state;
 mod store;
+mod tokens;
 mod upstream;
 mod usage;
 mod verbs;

@@ -13,7 +13,12 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
-use warp2api::{secret::Secret, server::Config, simulator::Simulator};
+use warp2api::{
+    secret::Secret,
+    server::Config,
+    simulator::Simulator,
+    state::{KeyKind, Shelves, State},
+};
 
 use crate::front::{Front, Setup, header, playing};
 
@@ -374,6 +379,31 @@ async fn a_client_key_is_asked_for_where_there_is_one() {
     let error = check_error(bench.chat(&question(json!({}))).await, 401, json!("invalid_api_key")).await;
     assert!(!error.to_string().contains("the-key"));
     assert!(bench.simulator.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_kept_answer_is_there_for_its_client_after_a_restart() {
+    let place = tempfile::tempdir().unwrap();
+    let start = async || {
+        let shelves = Shelves::open(&State::open(place.path(), KeyKind::File).unwrap()).unwrap();
+        let config = Config {
+            client_keys: ["one", "two"].map(Secret::new).into(),
+            shelves: Some(shelves.clone()),
+            ..Config::default()
+        };
+        (Bench::with(json!([plain("Kept.")]), config).await, shelves)
+    };
+    let (first, shelves) = start().await;
+    let asked = json!({"model": "auto", "input": "Hi"}).to_string();
+    let asking = first.request(Method::POST, "/v1/responses").bearer_auth("one").body(asked);
+    let answer = body(asking.send().await.unwrap()).await;
+    shelves.flush().await;
+    drop(first);
+    let (second, _shelves) = start().await;
+    let path = format!("/v1/responses/{}", answer["id"].as_str().unwrap());
+    let get = |key| second.request(Method::GET, &path).bearer_auth(key).send();
+    assert_eq!(body(get("one").await.unwrap()).await, answer);
+    check_error(get("two").await.unwrap(), 404, json!("not_found")).await;
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ fn an_account_that_is_added_again_is_the_same_one_with_a_new_credential() {
         panic!("it is new")
     };
     let standing = StoredStanding { account: first.id.clone(), model: None, until: None, reason: "refused".to_owned() };
-    store.put_standing(&standing).unwrap();
+    store.put_standings(&first.id, std::slice::from_ref(&standing)).unwrap();
     assert_eq!(store.standings(SystemTime::now()).unwrap(), [standing]);
     let Added::Replaced(again) = store.add(&session("other", "refresh-2").identity(person("u1"))).unwrap() else {
         panic!("the same person has signed in again")
@@ -123,12 +123,11 @@ fn standings_end_counters_add_up_and_notes_stay() {
         until: Some(now + Duration::from_secs(seconds)),
         reason: "rate limit".to_owned(),
     };
-    store.put_standing(&standing(Some("fast"), 10)).unwrap();
-    store.put_standing(&standing(None, 30)).unwrap();
-    other.put_standing(&standing(Some("fast"), 20)).unwrap();
+    store.put_standings("a", &[standing(Some("fast"), 10)]).unwrap();
+    other.put_standings("a", &[standing(None, 30), standing(Some("fast"), 20)]).unwrap();
     assert_eq!(store.standings(now).unwrap(), [standing(None, 30), standing(Some("fast"), 20)]);
     assert_eq!(store.standings(now + Duration::from_secs(20)).unwrap(), [standing(None, 30)]);
-    other.clear_standing("a").unwrap();
+    other.put_standings("a", &[]).unwrap();
     assert_eq!(store.standings(now).unwrap(), []);
     store.add_counters(&[("turns", 2), ("tokens", 100)]).unwrap();
     other.add_counters(&[("turns", 3)]).unwrap();
@@ -419,7 +418,7 @@ async fn child_that_hammers() {
             store.put_note(&own, &rounds.to_string()).unwrap();
             let standing =
                 StoredStanding { account: own.clone(), model: None, until: None, reason: rounds.to_string() };
-            store.put_standing(&standing).unwrap();
+            store.put_standings(&own, std::slice::from_ref(&standing)).unwrap();
             assert!(store.standings(SystemTime::now()).unwrap().contains(&standing));
             assert!(store.counters().unwrap()["all"] >= i64::from(rounds));
             assert_eq!(store.accounts().unwrap().len(), 1);

@@ -148,6 +148,8 @@ fn decode_says_what_is_wrong_with_its_input() {
     }
     let unknown = place.run("decode -t NoSuchThing", b"").ended(2);
     assert!(unknown.err.contains("no message named `NoSuchThing`"), "{unknown:?}");
+    let text = place.run("decode", b"{\"finished\": {}}").ended(6);
+    assert!(text.err.contains("hint: it looks like text"), "{text:?}");
     let line = place.run("decode", b"GgISAA==\nGgISAA==\nGgIS\n").ended(6);
     assert!(line.err.contains("standard input, line 3 (at byte 18): "), "{line:?}");
     assert_eq!(line.text(), format!("{DONE}\n{DONE}\n"));
@@ -333,6 +335,10 @@ fn the_schema_is_listed_shown_and_filled_in() {
     assert!(slip.err.contains("did you mean") && slip.err.contains("`Task`"), "{slip:?}");
     let template = place.run("schema template Request --depth 2", b"").ended(0);
     assert!(template.err.contains("choose one: ") && template.err.contains("left empty: "), "{}", template.err);
+    let chosen = place.run("schema template Request --choose input.user_inputs", b"").ended(0);
+    assert!(chosen.text().contains("\"user_inputs\""), "{}", chosen.text());
+    let slip = place.run("schema template Request --choose input.nothing", b"").ended(2);
+    assert!(slip.out.is_empty() && slip.err.contains("`input.nothing`"), "{slip:?}");
     let bytes = place.run("encode -t Request", &template.out).ended(0).out;
     let read = place.run("decode -t Request", &bytes).ended(0);
     let (shown, read): (Value, Value) =

@@ -171,8 +171,12 @@ impl Decoding<'_> {
     /// All of the input as one message.
     fn whole(&mut self, input: impl Read) -> Result<(), Failure> {
         let bytes = self.read_whole(input)?;
+        let hint = match form::is_binary(&bytes) {
+            true => self.view.hint(),
+            false => Some("it looks like text, but neither like hex or base64 nor like an event stream"),
+        };
         let shown = self.view.show(&bytes).with_context(|| self.name.clone()).or_exit(Exit::Input);
-        let shown = shown.map_err(|failure| match self.view.hint() {
+        let shown = shown.map_err(|failure| match hint {
             Some(hint) => failure.hint(hint),
             None => failure,
         })?;

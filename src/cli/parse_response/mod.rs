@@ -5,10 +5,9 @@ use crate::{
         args::{ParseResponseArguments, ResponseForm},
         exchanges::{self, Exchange, Seen, View},
         exit::Failure,
-        listener::Listener,
         output::Output,
     },
-    dialect::{Dialect, anthropic, gemini, openai_chat, openai_responses},
+    dialect::{Dialect, Listener, anthropic, gemini, openai_chat, openai_responses},
     schema::Schema,
     turn::TurnEvent,
 };

@@ -44,29 +44,20 @@ impl Store {
         Ok(standings?)
     }
 
-    /// Keeps `standing` in place of what stood for the same account and model.
+    /// Keeps `standings` in place of all that stood against `account`; none is that nothing stands against it.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn put_standing(&self, standing: &StoredStanding) -> Result<(), StoreError> {
-        let StoredStanding { account, model, until, reason } = standing;
-        let (model, until) = (model.as_deref().unwrap_or_default(), until.map(seconds));
+    pub fn put_standings(&self, account: &str, standings: &[StoredStanding]) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO standings (account, model, until, reason) VALUES (?1, ?2, ?3, ?4)";
         let now = seconds(SystemTime::now());
         self.state.database().write(|transaction| {
-            transaction.execute("DELETE FROM standings WHERE until <= ?1", [now])?;
-            transaction.execute(sql, params![account, model, until, reason])
+            transaction.execute("DELETE FROM standings WHERE account = ?1 OR until <= ?2", params![account, now])?;
+            standings.iter().try_for_each(|StoredStanding { account, model, until, reason }| {
+                let (model, until) = (model.as_deref().unwrap_or_default(), until.map(seconds));
+                transaction.execute(sql, params![account, model, until, reason]).map(|_| ())
+            })
         })?;
-        Ok(())
-    }
-
-    /// Forgets all that stands against `account`.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn clear_standing(&self, account: &str) -> Result<(), StoreError> {
-        let sql = "DELETE FROM standings WHERE account = ?1";
-        self.state.database().write(|transaction| transaction.execute(sql, [account]))?;
         Ok(())
     }
 

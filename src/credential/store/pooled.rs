@@ -57,18 +57,6 @@ impl Store {
         Ok(())
     }
 
-    fn replace_standings(&self, account: &str, standings: &[StoredStanding]) -> Result<(), StoreError> {
-        let sql = "INSERT OR REPLACE INTO standings (account, model, until, reason) VALUES (?1, ?2, ?3, ?4)";
-        self.state.database().write(|transaction| {
-            transaction.execute("DELETE FROM standings WHERE account = ?1", [account])?;
-            standings.iter().try_for_each(|StoredStanding { model, until, reason, .. }| {
-                let (model, until) = (model.as_deref().unwrap_or_default(), until.map(seconds));
-                transaction.execute(sql, params![account, model, until, reason]).map(|_| ())
-            })
-        })?;
-        Ok(())
-    }
-
     fn withdraw_note(&self, name: &str) -> Result<(), StoreError> {
         let old = SystemTime::now().checked_sub(LIVELY).unwrap_or(SystemTime::UNIX_EPOCH);
         let sql = "DELETE FROM notes WHERE name = ?1 OR (name LIKE ?2 || '%' AND at < ?3)";
@@ -104,7 +92,7 @@ impl Ledger for PoolLedger {
         let rests = noted.rests.iter().map(|rest| one(rest.model.clone(), Some(rest.until), rest.reason.name()));
         let standing = noted.standing.map(|standing| one(None, None, standing.name()));
         let all: Vec<StoredStanding> = rests.chain(standing).collect();
-        kept(self.store.replace_standings(id, &all));
+        kept(self.store.put_standings(id, &all));
     }
 
     fn count(&self, more: &[(Counter, u64)]) {

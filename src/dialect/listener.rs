@@ -2,21 +2,23 @@
 //! ones. It must not know where the answer comes from.
 
 use crate::{
-    cli::exit::Failure,
     dialect::{Ask, Dialect, Encoder, NothingKept, Stamp},
     models::Catalogue,
-    turn::TurnEvent,
+    turn::{TurnError, TurnEvent},
 };
 
 /// One client of one dialect, which asked for a stream with all that there is in it.
-pub(crate) struct Listener {
+pub struct Listener {
     encoder: Box<dyn Encoder>,
     out: Vec<u8>,
 }
 
 impl Listener {
     /// A client of `dialect` whose answer has the id `id`.
-    pub(crate) fn new(dialect: &dyn Dialect, id: &str) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// When the dialect does not read its own plainest request.
+    pub fn new(dialect: &dyn Dialect, id: &str) -> Result<Self, TurnError> {
         let (segments, body) = request(dialect.name());
         let catalogue = Catalogue::default();
         let ask = Ask {
@@ -33,7 +35,7 @@ impl Listener {
     }
 
     /// The id for an answer that begins with `event`: the upstream's own where it has one, else its number.
-    pub(crate) fn id_of(event: &TurnEvent, number: usize) -> String {
+    pub fn id_of(event: &TurnEvent, number: usize) -> String {
         let own = match event {
             TurnEvent::Started { request_id, .. } => request_id.chars().filter(char::is_ascii_alphanumeric).collect(),
             _ => String::new(),
@@ -42,12 +44,12 @@ impl Listener {
     }
 
     /// Takes the next event of the answer.
-    pub(crate) fn hear(&mut self, event: &TurnEvent) {
+    pub fn hear(&mut self, event: &TurnEvent) {
         self.encoder.push(0, event, &mut self.out);
     }
 
     /// What the client has received since this was asked last.
-    pub(crate) fn take(&mut self) -> String {
+    pub fn take(&mut self) -> String {
         String::from_utf8_lossy(&std::mem::take(&mut self.out)).into_owned()
     }
 }

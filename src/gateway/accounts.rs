@@ -1,0 +1,25 @@
+//! The accounts as those see them who look after a running gateway. It must not know who that is.
+
+use serde_json::Value;
+
+use crate::gateway::{Gateway, no_credential};
+use crate::turn::TurnError;
+
+impl Gateway {
+    /// How the accounts stand, without anything secret.
+    #[must_use]
+    pub fn accounts(&self) -> Value {
+        self.core.credentials.snapshot()
+    }
+
+    /// Has the bearer of the account that would serve next renewed; gives the account's name.
+    ///
+    /// # Errors
+    /// When there is no account, or its credential cannot be renewed.
+    pub async fn renew_account(&self) -> Result<String, TurnError> {
+        let pool = &self.core.credentials;
+        let lease = pool.lease().await.map_err(|error| no_credential(&error))?;
+        let renewed = pool.renew(&lease).await.map_err(|error| no_credential(&error))?;
+        Ok(renewed.account().to_owned())
+    }
+}
