@@ -359,6 +359,10 @@ impl Writer {
     }
 
     fn write(&mut self, id: u64, line: &Line) {
+        // What ended early makes no room for itself.
+        if !self.open.contains_key(&id) {
+            return;
+        }
         let bytes = line.to_bytes();
         let size = bytes.len() as u64;
         while self.total + size > self.options.max_bytes && self.forget_oldest() {}

@@ -59,13 +59,15 @@ impl Shelf {
             Match::Request => {
                 let plain = self.lasting(wire)?;
                 let redacted = self.lasting(&self.redactor.request(wire))?;
+                let is_redacted =
+                    |place: usize| self.exchanges.get(place).is_some_and(|exchange| exchange.opening.redacted);
                 let is_same = |place: &usize| {
                     let asked = self.asked.get(*place).and_then(Option::as_ref);
-                    let is_redacted = self.exchanges.get(*place).is_some_and(|exchange| exchange.opening.redacted);
-                    asked == Some(if is_redacted { &redacted } else { &plain })
+                    asked == Some(if is_redacted(*place) { &redacted } else { &plain })
                 };
-                // Of several the one that was played least; of those the first.
-                (0..self.exchanges.len()).filter(is_same).min_by_key(|place| played.times.get(*place).copied())?
+                // One that is known to be the same goes before one that may be; then the one that was played least.
+                let found = (0..self.exchanges.len()).filter(is_same);
+                found.min_by_key(|place| (is_redacted(*place), played.times.get(*place).copied()))?
             }
         };
         played.next = (place + 1) % self.exchanges.len();
@@ -117,8 +119,8 @@ mod tests {
     };
 
     fn request(query: &str, id: &str) -> Bytes {
-        let json = json!({"metadata": {"conversation_id": id}, "input": {"context": {"current_time": {
-            "timestamp": format!("2026-01-31T12:00:0{}Z", id.len())}},
+        let json = json!({"metadata": {"conversation_id": id}, "input": {"context": {"current_time":
+            format!("2026-01-31T12:00:0{}Z", id.len())},
             "user_inputs": {"inputs": [{"user_query": {"query": query}}]}}});
         let descriptor = Schema::embedded().message("Request").unwrap();
         match from_json(&descriptor, &json) {
