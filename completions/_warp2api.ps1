@@ -46,10 +46,12 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         }
         'warp2api;serve' {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]')
+            [CompletionResult]::new('--bridge-listen', '--bridge-listen', [CompletionResultType]::ParameterName, 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
             [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--monitor-sensitive', '--monitor-sensitive', [CompletionResultType]::ParameterName, 'Show on the bridge''s page what people wrote, too')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Refuse requests with options that neither the upstream nor the gateway can honour')
             [CompletionResult]::new('--allow-anonymous', '--allow-anonymous', [CompletionResultType]::ParameterName, 'Serve an address that others can reach although no client key is set')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')

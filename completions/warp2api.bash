@@ -1305,13 +1305,17 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__serve)
-            opts="-v -q -h -V --listen --strict --allow-anonymous --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --listen --bridge-listen --monitor-sensitive --strict --allow-anonymous --config --upstream --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bridge-listen)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -42,10 +42,12 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;serve'= {
             cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
+            cand --bridge-listen 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
+            cand --monitor-sensitive 'Show on the bridge''s page what people wrote, too'
             cand --strict 'Refuse requests with options that neither the upstream nor the gateway can honour'
             cand --allow-anonymous 'Serve an address that others can reach although no client key is set'
             cand -v 'Say more; given twice, say everything but secrets'

@@ -42,10 +42,12 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look 
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l bridge-listen -d 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l monitor-sensitive -d 'Show on the bridge\'s page what people wrote, too'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l strict -d 'Refuse requests with options that neither the upstream nor the gateway can honour'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l allow-anonymous -d 'Serve an address that others can reach although no client key is set'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s v -l verbose -d 'Say more; given twice, say everything but secrets'

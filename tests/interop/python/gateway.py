@@ -32,6 +32,7 @@ class Gateway:
             scenario.write_text(json.dumps({"exchanges": exchanges}))
             upstream = f"simulator:{scenario}"
         scrubbed = {"PATH": os.environ["PATH"], "HOME": self._home.name, "WARP2API_HOME": self._home.name}
+        scrubbed["WARP2API_BRIDGE_LISTEN"] = "off"
         self.process = subprocess.Popen(
             [BINARY, "--upstream", upstream, "serve", "--listen", "127.0.0.1:0"],
             cwd=self._home.name,
