@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -110,7 +110,7 @@ struct Bridge {
 /// A bridge that serves.
 struct RunningBridge {
     stop: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinSet<std::io::Result<()>>,
 }
 
 impl Bridge {
@@ -136,16 +136,17 @@ impl Bridge {
     fn start(self, output: &mut Output) -> RunningBridge {
         output.note(&format!("The bridge listens on http://{0}, its page is http://{0}/gui", self.address));
         let stop = CancellationToken::new();
-        let serving = server::bridge::run(self.listener, self.parts, stop.clone().cancelled_owned());
-        RunningBridge { stop, serving: tokio::spawn(serving) }
+        let mut serving = JoinSet::new();
+        serving.spawn(server::bridge::run(self.listener, self.parts, stop.clone().cancelled_owned()));
+        RunningBridge { stop, serving }
     }
 }
 
 impl RunningBridge {
-    async fn stop(self) {
+    async fn stop(mut self) {
         self.stop.cancel();
         // Whatever it met, the gateway has served its clients.
-        if let Ok(Err(error)) = self.serving.await {
+        if let Some(Ok(Err(error))) = self.serving.join_next().await {
             tracing::warn!(%error, "the bridge has failed");
         }
     }

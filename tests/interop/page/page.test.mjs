@@ -241,7 +241,7 @@ test("a picture of it in use", { skip: !process.env.WARP2API_SCREENSHOT }, async
     { status: 400, body: "the request is not understood" },
     { steps: [{ text: "Let me look that up for you, " }, { more: "one moment please." }, { delay_ms: 5000 }, { finish: {} }] },
   ];
-  const { api, page } = await watched(t, talk, { environment: SHOWN, viewport: { width: 1280, height: 720 } });
+  const { api, page } = await watched(t, talk, { environment: SHOWN, viewport: { width: 1440, height: 720 } });
   const tools = [{ type: "function", function: { name: "get_weather", parameters: { type: "object" } } }];
   await (await ask(api, "What is the weather in Paris?", { tools, model: "claude-4-5-sonnet" })).text();
   await (await ask(api, "And in the evening?", { model: "gpt-5 (high reasoning)" })).text();
