@@ -22,7 +22,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
     $completions = @(switch ($command) {
         'warp2api' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
@@ -38,7 +38,9 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Turn JSON or YAML into protobuf messages')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Turn protobuf messages into JSON')
             [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read recorded answers of the upstream')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that clients of every dialect would be content with recorded answers')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Manage your Warp credentials')
+            [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'List the models that your account may use')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Look up, fill in, compile and compare message types')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -47,13 +49,16 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;serve' {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]')
             [CompletionResult]::new('--bridge-listen', '--bridge-listen', [CompletionResultType]::ParameterName, 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]')
+            [CompletionResult]::new('--pool-size', '--pool-size', [CompletionResultType]::ParameterName, 'How many accounts to keep ready, where there are that many [default: 3]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Record every exchange with the upstream into a file of its own in this directory')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--monitor-sensitive', '--monitor-sensitive', [CompletionResultType]::ParameterName, 'Show on the bridge''s page what people wrote, too')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Refuse requests with options that neither the upstream nor the gateway can honour')
             [CompletionResult]::new('--allow-anonymous', '--allow-anonymous', [CompletionResultType]::ParameterName, 'Serve an address that others can reach although no client key is set')
+            [CompletionResult]::new('--record-sensitive', '--record-sensitive', [CompletionResultType]::ParameterName, 'Record what people wrote, too')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
@@ -72,7 +77,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Attach a text file or an image; may be repeated')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Attach a text file or an image; may be repeated')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--continue', '--continue', [CompletionResultType]::ParameterName, 'Go on with the last conversation')
@@ -95,7 +100,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the bytes [default: base64 on a terminal, raw elsewhere]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to write the bytes [default: base64 on a terminal, raw elsewhere]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--sanitize-tools', '--sanitize-tools', [CompletionResultType]::ParameterName, 'Mend the JSON Schemas of the tools in a request, as older gateways did')
@@ -116,7 +121,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'What the input is')
             [CompletionResult]::new('--names', '--names', [CompletionResultType]::ParameterName, 'How to call fields')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--raw-fields', '--raw-fields', [CompletionResultType]::ParameterName, 'Show fields by number, without the schema')
@@ -138,7 +143,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;parse-response' {
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'What to make of them')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Stop at the first event that cannot be read')
@@ -152,9 +157,25 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'warp2api;verify' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object an exchange')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'warp2api;token' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
@@ -165,13 +186,222 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in to Warp in a browser, and keep the session')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Keep an API key or the refresh token of a session, read from standard input or typed unseen')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the accounts there are')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Forget an account')
+            [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give an account another name')
+            [CompletionResult]::new('acquire', 'acquire', [CompletionResultType]::ParameterValue, 'Print one fresh token and nothing else')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Say what a token is and how long it lives, without showing it')
+            [CompletionResult]::new('pool', 'pool', [CompletionResultType]::ParameterValue, 'See which account serves when, and why')
             [CompletionResult]::new('worker', 'worker', [CompletionResultType]::ParameterValue, 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
+        'warp2api;token;login' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What to call the account [default: the first part of its e-mail address]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Do not open a browser')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;add' {
+            [CompletionResult]::new('--kind', '--kind', [CompletionResultType]::ParameterName, 'What is given [default: a key if it begins with wk-, else a refresh token]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;list' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;remove' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;rename' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;acquire' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print it')
+            [CompletionResult]::new('--min-ttl', '--min-ttl', [CompletionResultType]::ParameterName, 'Refuse a token that ends sooner [default: 5m where that can be had]')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Take the token of this account')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;inspect' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;pool' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell how every account stands, in running servers or else as one would begin')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Say why the last requests went to the accounts that they went to')
+            [CompletionResult]::new('refill', 'refill', [CompletionResultType]::ParameterValue, 'Forget what stands against accounts, and try each of them once')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'warp2api;token;pool;status' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Tell it again every two seconds; with --json one object a line')
+            [CompletionResult]::new('--no-quota', '--no-quota', [CompletionResultType]::ParameterName, 'Do not ask Warp what the accounts may still spend')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;pool;why' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;pool;refill' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;token;pool;help' {
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell how every account stands, in running servers or else as one would begin')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Say why the last requests went to the accounts that they went to')
+            [CompletionResult]::new('refill', 'refill', [CompletionResultType]::ParameterValue, 'Forget what stands against accounts, and try each of them once')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'warp2api;token;pool;help;status' {
+            break
+        }
+        'warp2api;token;pool;help;why' {
+            break
+        }
+        'warp2api;token;pool;help;refill' {
+            break
+        }
+        'warp2api;token;pool;help;help' {
+            break
+        }
         'warp2api;token;worker' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
@@ -192,7 +422,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The Worker''s name in your Cloudflare account')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Hand out tokens of these sessions only; may be repeated [default: all]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
@@ -210,7 +440,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;token;worker;status' {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The Worker''s name in your Cloudflare account')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
@@ -227,7 +457,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;token;worker;remove' {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The Worker''s name in your Cloudflare account')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
@@ -261,8 +491,52 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             break
         }
         'warp2api;token;help' {
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in to Warp in a browser, and keep the session')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Keep an API key or the refresh token of a session, read from standard input or typed unseen')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the accounts there are')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Forget an account')
+            [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give an account another name')
+            [CompletionResult]::new('acquire', 'acquire', [CompletionResultType]::ParameterValue, 'Print one fresh token and nothing else')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Say what a token is and how long it lives, without showing it')
+            [CompletionResult]::new('pool', 'pool', [CompletionResultType]::ParameterValue, 'See which account serves when, and why')
             [CompletionResult]::new('worker', 'worker', [CompletionResultType]::ParameterValue, 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'warp2api;token;help;login' {
+            break
+        }
+        'warp2api;token;help;add' {
+            break
+        }
+        'warp2api;token;help;list' {
+            break
+        }
+        'warp2api;token;help;remove' {
+            break
+        }
+        'warp2api;token;help;rename' {
+            break
+        }
+        'warp2api;token;help;acquire' {
+            break
+        }
+        'warp2api;token;help;inspect' {
+            break
+        }
+        'warp2api;token;help;pool' {
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell how every account stands, in running servers or else as one would begin')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Say why the last requests went to the accounts that they went to')
+            [CompletionResult]::new('refill', 'refill', [CompletionResultType]::ParameterValue, 'Forget what stands against accounts, and try each of them once')
+            break
+        }
+        'warp2api;token;help;pool;status' {
+            break
+        }
+        'warp2api;token;help;pool;why' {
+            break
+        }
+        'warp2api;token;help;pool;refill' {
             break
         }
         'warp2api;token;help;worker' {
@@ -283,9 +557,26 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;token;help;help' {
             break
         }
+        'warp2api;models' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask Warp even if it was asked within the hour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'warp2api;schema' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
@@ -306,7 +597,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         }
         'warp2api;schema;list' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object a line')
@@ -322,7 +613,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         }
         'warp2api;schema;show' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
@@ -339,7 +630,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'How many messages to show inside each other')
             [CompletionResult]::new('--choose', '--choose', [CompletionResultType]::ParameterName, 'Show this variant of a oneof, as `input.user_inputs`; may be repeated')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
@@ -356,7 +647,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File to write; `-` is standard output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to write; `-` is standard output')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--comments', '--comments', [CompletionResultType]::ParameterName, 'Keep comments, for `schema show`')
@@ -372,7 +663,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         }
         'warp2api;schema;diff' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
@@ -415,7 +706,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         }
         'warp2api;completions' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
-            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
             [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
@@ -434,7 +725,9 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('encode', 'encode', [CompletionResultType]::ParameterValue, 'Turn JSON or YAML into protobuf messages')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Turn protobuf messages into JSON')
             [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read recorded answers of the upstream')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that clients of every dialect would be content with recorded answers')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Manage your Warp credentials')
+            [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'List the models that your account may use')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Look up, fill in, compile and compare message types')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -455,8 +748,55 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;help;parse-response' {
             break
         }
+        'warp2api;help;verify' {
+            break
+        }
         'warp2api;help;token' {
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in to Warp in a browser, and keep the session')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Keep an API key or the refresh token of a session, read from standard input or typed unseen')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the accounts there are')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Forget an account')
+            [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give an account another name')
+            [CompletionResult]::new('acquire', 'acquire', [CompletionResultType]::ParameterValue, 'Print one fresh token and nothing else')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Say what a token is and how long it lives, without showing it')
+            [CompletionResult]::new('pool', 'pool', [CompletionResultType]::ParameterValue, 'See which account serves when, and why')
             [CompletionResult]::new('worker', 'worker', [CompletionResultType]::ParameterValue, 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions')
+            break
+        }
+        'warp2api;help;token;login' {
+            break
+        }
+        'warp2api;help;token;add' {
+            break
+        }
+        'warp2api;help;token;list' {
+            break
+        }
+        'warp2api;help;token;remove' {
+            break
+        }
+        'warp2api;help;token;rename' {
+            break
+        }
+        'warp2api;help;token;acquire' {
+            break
+        }
+        'warp2api;help;token;inspect' {
+            break
+        }
+        'warp2api;help;token;pool' {
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell how every account stands, in running servers or else as one would begin')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Say why the last requests went to the accounts that they went to')
+            [CompletionResult]::new('refill', 'refill', [CompletionResultType]::ParameterValue, 'Forget what stands against accounts, and try each of them once')
+            break
+        }
+        'warp2api;help;token;pool;status' {
+            break
+        }
+        'warp2api;help;token;pool;why' {
+            break
+        }
+        'warp2api;help;token;pool;refill' {
             break
         }
         'warp2api;help;token;worker' {
@@ -472,6 +812,9 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             break
         }
         'warp2api;help;token;worker;remove' {
+            break
+        }
+        'warp2api;help;models' {
             break
         }
         'warp2api;help;schema' {

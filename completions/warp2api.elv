@@ -19,7 +19,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
     var completions = [
         &'warp2api'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -35,7 +35,9 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read recorded answers of the upstream'
+            cand verify 'Check that clients of every dialect would be content with recorded answers'
             cand token 'Manage your Warp credentials'
+            cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -43,13 +45,16 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;serve'= {
             cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
             cand --bridge-listen 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]'
+            cand --pool-size 'How many accounts to keep ready, where there are that many [default: 3]'
+            cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --monitor-sensitive 'Show on the bridge''s page what people wrote, too'
             cand --strict 'Refuse requests with options that neither the upstream nor the gateway can honour'
             cand --allow-anonymous 'Serve an address that others can reach although no client key is set'
+            cand --record-sensitive 'Record what people wrote, too'
             cand -v 'Say more; given twice, say everything but secrets'
             cand --verbose 'Say more; given twice, say everything but secrets'
             cand -q 'Say nothing but errors'
@@ -67,7 +72,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -f 'Attach a text file or an image; may be repeated'
             cand --file 'Attach a text file or an image; may be repeated'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --continue 'Go on with the last conversation'
@@ -89,7 +94,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -o 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --output 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --sanitize-tools 'Mend the JSON Schemas of the tools in a request, as older gateways did'
@@ -109,7 +114,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --input 'What the input is'
             cand --names 'How to call fields'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --raw-fields 'Show fields by number, without the schema'
@@ -130,7 +135,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;parse-response'= {
             cand --as 'What to make of them'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --strict 'Stop at the first event that cannot be read'
@@ -143,9 +148,24 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'warp2api;verify'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object an exchange'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'warp2api;token'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -156,12 +176,205 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand login 'Sign in to Warp in a browser, and keep the session'
+            cand add 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
+            cand list 'List the accounts there are'
+            cand remove 'Forget an account'
+            cand rename 'Give an account another name'
+            cand acquire 'Print one fresh token and nothing else'
+            cand inspect 'Say what a token is and how long it lives, without showing it'
+            cand pool 'See which account serves when, and why'
             cand worker 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
+        &'warp2api;token;login'= {
+            cand --name 'What to call the account [default: the first part of its e-mail address]'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --no-browser 'Do not open a browser'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;add'= {
+            cand --kind 'What is given [default: a key if it begins with wk-, else a refresh token]'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;list'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;remove'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;rename'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;acquire'= {
+            cand --format 'How to print it'
+            cand --min-ttl 'Refuse a token that ends sooner [default: 5m where that can be had]'
+            cand --account 'Take the token of this account'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;inspect'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;pool'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand status 'Tell how every account stands, in running servers or else as one would begin'
+            cand why 'Say why the last requests went to the accounts that they went to'
+            cand refill 'Forget what stands against accounts, and try each of them once'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;token;pool;status'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand --watch 'Tell it again every two seconds; with --json one object a line'
+            cand --no-quota 'Do not ask Warp what the accounts may still spend'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;pool;why'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;pool;refill'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;token;pool;help'= {
+            cand status 'Tell how every account stands, in running servers or else as one would begin'
+            cand why 'Say why the last requests went to the accounts that they went to'
+            cand refill 'Forget what stands against accounts, and try each of them once'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;token;pool;help;status'= {
+        }
+        &'warp2api;token;pool;help;why'= {
+        }
+        &'warp2api;token;pool;help;refill'= {
+        }
+        &'warp2api;token;pool;help;help'= {
+        }
         &'warp2api;token;worker'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -181,7 +394,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --account 'Hand out tokens of these sessions only; may be repeated [default: all]'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -198,7 +411,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;worker;status'= {
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -214,7 +427,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;worker;remove'= {
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -242,8 +455,41 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;worker;help;help'= {
         }
         &'warp2api;token;help'= {
+            cand login 'Sign in to Warp in a browser, and keep the session'
+            cand add 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
+            cand list 'List the accounts there are'
+            cand remove 'Forget an account'
+            cand rename 'Give an account another name'
+            cand acquire 'Print one fresh token and nothing else'
+            cand inspect 'Say what a token is and how long it lives, without showing it'
+            cand pool 'See which account serves when, and why'
             cand worker 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;token;help;login'= {
+        }
+        &'warp2api;token;help;add'= {
+        }
+        &'warp2api;token;help;list'= {
+        }
+        &'warp2api;token;help;remove'= {
+        }
+        &'warp2api;token;help;rename'= {
+        }
+        &'warp2api;token;help;acquire'= {
+        }
+        &'warp2api;token;help;inspect'= {
+        }
+        &'warp2api;token;help;pool'= {
+            cand status 'Tell how every account stands, in running servers or else as one would begin'
+            cand why 'Say why the last requests went to the accounts that they went to'
+            cand refill 'Forget what stands against accounts, and try each of them once'
+        }
+        &'warp2api;token;help;pool;status'= {
+        }
+        &'warp2api;token;help;pool;why'= {
+        }
+        &'warp2api;token;help;pool;refill'= {
         }
         &'warp2api;token;help;worker'= {
             cand deploy 'Put it up, or replace it, with your sessions; prints its address and its key'
@@ -258,9 +504,25 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;help;help'= {
         }
+        &'warp2api;models'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand --refresh 'Ask Warp even if it was asked within the hour'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'warp2api;schema'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -280,7 +542,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;list'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object a line'
@@ -295,7 +557,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;show'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -311,7 +573,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --depth 'How many messages to show inside each other'
             cand --choose 'Show this variant of a oneof, as `input.user_inputs`; may be repeated'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -327,7 +589,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand -o 'File to write; `-` is standard output'
             cand --output 'File to write; `-` is standard output'
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --comments 'Keep comments, for `schema show`'
@@ -342,7 +604,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;diff'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -377,7 +639,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;completions'= {
             cand --config 'Configuration file (TOML)'
-            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -395,7 +657,9 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'
             cand parse-response 'Read recorded answers of the upstream'
+            cand verify 'Check that clients of every dialect would be content with recorded answers'
             cand token 'Manage your Warp credentials'
+            cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -410,8 +674,43 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;help;parse-response'= {
         }
+        &'warp2api;help;verify'= {
+        }
         &'warp2api;help;token'= {
+            cand login 'Sign in to Warp in a browser, and keep the session'
+            cand add 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
+            cand list 'List the accounts there are'
+            cand remove 'Forget an account'
+            cand rename 'Give an account another name'
+            cand acquire 'Print one fresh token and nothing else'
+            cand inspect 'Say what a token is and how long it lives, without showing it'
+            cand pool 'See which account serves when, and why'
             cand worker 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
+        }
+        &'warp2api;help;token;login'= {
+        }
+        &'warp2api;help;token;add'= {
+        }
+        &'warp2api;help;token;list'= {
+        }
+        &'warp2api;help;token;remove'= {
+        }
+        &'warp2api;help;token;rename'= {
+        }
+        &'warp2api;help;token;acquire'= {
+        }
+        &'warp2api;help;token;inspect'= {
+        }
+        &'warp2api;help;token;pool'= {
+            cand status 'Tell how every account stands, in running servers or else as one would begin'
+            cand why 'Say why the last requests went to the accounts that they went to'
+            cand refill 'Forget what stands against accounts, and try each of them once'
+        }
+        &'warp2api;help;token;pool;status'= {
+        }
+        &'warp2api;help;token;pool;why'= {
+        }
+        &'warp2api;help;token;pool;refill'= {
         }
         &'warp2api;help;token;worker'= {
             cand deploy 'Put it up, or replace it, with your sessions; prints its address and its key'
@@ -423,6 +722,8 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help;token;worker;status'= {
         }
         &'warp2api;help;token;worker;remove'= {
+        }
+        &'warp2api;help;models'= {
         }
         &'warp2api;help;schema'= {
             cand list 'List message types, enums and, when searching, fields and values'

@@ -25,7 +25,7 @@ function __fish_warp2api_using_subcommand
 end
 
 complete -c warp2api -n "__fish_warp2api_needs_command" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_needs_command" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_needs_command" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_needs_command" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_needs_command" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_needs_command" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -37,19 +37,24 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "chat" -d 'Ask som
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "decode" -d 'Turn protobuf messages into JSON'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "parse-response" -d 'Read recorded answers of the upstream'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "models" -d 'List the models that your account may use'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l bridge-listen -d 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l pool-size -d 'How many accounts to keep ready, where there are that many [default: 3]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l monitor-sensitive -d 'Show on the bridge\'s page what people wrote, too'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l strict -d 'Refuse requests with options that neither the upstream nor the gateway can honour'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l allow-anonymous -d 'Serve an address that others can reach although no client key is set'
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record-sensitive -d 'Record what people wrote, too'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s h -l help -d 'Print help'
@@ -58,7 +63,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s m -l model -d
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s s -l system -d 'System text that stands before the conversation' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s f -l file -d 'Attach a text file or an image; may be repeated' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l continue -d 'Go on with the last conversation'
@@ -77,7 +82,7 @@ base64\t'Base64'
 base64url\t'Base64 with - and _'
 delimited\t'The bytes of each message behind their length'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l sanitize-tools -d 'Mend the JSON Schemas of the tools in a request, as older gateways did'
@@ -96,7 +101,7 @@ delimited\t'The bytes of each message behind their length'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l names -d 'How to call fields' -r -f -a "snake\t'As the schema has them: conversation_id'
 camel\t'As other runtimes write them: conversationId'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l raw-fields -d 'Show fields by number, without the schema'
@@ -118,7 +123,7 @@ responses\t'What a client of OpenAI\'s responses would have received'
 anthropic\t'What a client of Anthropic\'s messages would have received'
 gemini\t'What a client of Gemini would have received'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l strict -d 'Stop at the first event that cannot be read'
@@ -126,18 +131,115 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s v -
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -l log-format -d 'How log lines look: text or json' -r
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -s q -l quiet -d 'Say nothing but errors'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -s h -l help -d 'Print help'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from worker help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l json -d 'Print one JSON object an exchange'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "list" -d 'List the accounts there are'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "remove" -d 'Forget an account'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "rename" -d 'Give an account another name'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "acquire" -d 'Print one fresh token and nothing else'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "inspect" -d 'Say what a token is and how long it lives, without showing it'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "pool" -d 'See which account serves when, and why'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l name -d 'What to call the account [default: the first part of its e-mail address]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l no-browser -d 'Do not open a browser'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l kind -d 'What is given [default: a key if it begins with wk-, else a refresh token]' -r -f -a "key\t'A Warp API key'
+refresh\t'The refresh token of a session'"
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l format -d 'How to print it' -r -f -a "token\t'The token alone'
+header\t'An Authorization header'
+env\t'The variable that warp2api reads it from'
+json\t'A JSON object with its account and its end'"
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l min-ttl -d 'Refuse a token that ends sooner [default: 5m where that can be had]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l account -d 'Take the token of this account' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "status" -d 'Tell how every account stands, in running servers or else as one would begin'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "why" -d 'Say why the last requests went to the accounts that they went to'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "refill" -d 'Forget what stands against accounts, and try each of them once'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -148,10 +250,28 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -f -a "status" -d 'Tell where it is and which sessions it has'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -f -a "remove" -d 'Take it down, with its secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the accounts there are'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget an account'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "rename" -d 'Give an account another name'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "acquire" -d 'Print one fresh token and nothing else'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Say what a token is and how long it lives, without showing it'
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "pool" -d 'See which account serves when, and why'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l refresh -d 'Ask Warp even if it was asked within the hour'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -165,7 +285,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "diff" -d 'Say what changed between this schema and another'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object a line'
@@ -174,7 +294,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -184,7 +304,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l depth -d 'How many messages to show inside each other' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l choose -d 'Show this variant of a oneof, as `input.user_inputs`; may be repeated' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -193,7 +313,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s o -l output -d 'File to write; `-` is standard output' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l comments -d 'Keep comments, for `schema show`'
@@ -202,7 +322,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON object'
@@ -217,22 +337,32 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Say what changed between this schema and another'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l config -d 'Configuration file (TOML)' -r -F
-complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "chat" -d 'Ask something from the command line'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "token" -d 'Manage your Warp credentials'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response token schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "chat" -d 'Ask something from the command line'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "models" -d 'List the models that your account may use'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the accounts there are'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "remove" -d 'Forget an account'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "rename" -d 'Give an account another name'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "acquire" -d 'Print one fresh token and nothing else'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token is and how long it lives, without showing it'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "pool" -d 'See which account serves when, and why'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "list" -d 'List message types, enums and, when searching, fields and values'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "show" -d 'Show a message type or an enum as .proto text'

@@ -103,6 +103,9 @@ pub struct End {
     /// Why the recording is not whole; nothing when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
+    /// Whoever asked had heard enough before the connection ended: all of the answer, or their client went away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub called_off: bool,
 }
 
 /// Bytes in JSON: as text where they are text.
@@ -168,7 +171,7 @@ mod tests {
             exchange: 1,
         };
         assert!(Line::Header(header).to_bytes().starts_with(MARK));
-        assert_eq!(Line::End(End { ms: 5, broken: None }).to_bytes(), b"{\"end\":{\"ms\":5}}\n");
+        assert_eq!(Line::End(End { ms: 5, broken: None, called_off: false }).to_bytes(), b"{\"end\":{\"ms\":5}}\n");
     }
 
     #[test]

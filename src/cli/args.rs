@@ -26,7 +26,7 @@ pub(crate) struct GlobalArguments {
     /// Configuration file (TOML)
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
-    /// Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2) or simulator[:SCENARIO]
+    /// Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]
     #[arg(long, global = true, value_name = "URL|simulator", value_hint = ValueHint::Url)]
     pub(crate) upstream: Option<String>,
     /// Use this protobuf descriptor set instead of the built-in schema
@@ -56,8 +56,12 @@ pub(crate) enum Command {
     Decode(DecodeArguments),
     /// Read recorded answers of the upstream
     ParseResponse(ParseResponseArguments),
+    /// Check that clients of every dialect would be content with recorded answers
+    Verify(VerifyArguments),
     /// Manage your Warp credentials
     Token(TokenArguments),
+    /// List the models that your account may use
+    Models(ModelsArguments),
     /// Look up, fill in, compile and compare message types
     Schema(SchemaArguments),
     /// Print a completion script for a shell
@@ -82,6 +86,15 @@ pub(crate) struct ServeArguments {
     /// Serve an address that others can reach although no client key is set
     #[arg(long)]
     pub(crate) allow_anonymous: bool,
+    /// How many accounts to keep ready, where there are that many [default: 3]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) pool_size: Option<String>,
+    /// Record every exchange with the upstream into a file of its own in this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) record: Option<PathBuf>,
+    /// Record what people wrote, too
+    #[arg(long)]
+    pub(crate) record_sensitive: bool,
 }
 
 /// Flags of `chat`.
@@ -219,7 +232,7 @@ pub(crate) enum DecodedForm {
 /// Flags of `parse-response`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ParseResponseArguments {
-    /// Captures to read: response streams, HAR files, warp2api's own; `-` or nothing is standard input
+    /// Captures, or directories of them: response streams, HAR files, warp2api's own; `-` or nothing is standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     /// What to make of them
@@ -251,6 +264,28 @@ pub(crate) enum ResponseForm {
     Gemini,
 }
 
+/// Flags of `models`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ModelsArguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ask Warp even if it was asked within the hour
+    #[arg(long)]
+    pub(crate) refresh: bool,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifyArguments {
+    /// Captures, or directories of them; `-` or nothing is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print one JSON object an exchange
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// What follows `token`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TokenArguments {
@@ -261,8 +296,151 @@ pub(crate) struct TokenArguments {
 /// What to do with credentials.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum TokenCommand {
+    /// Sign in to Warp in a browser, and keep the session
+    Login(LoginArguments),
+    /// Keep an API key or the refresh token of a session, read from standard input or typed unseen
+    Add(AddArguments),
+    /// List the accounts there are
+    #[command(after_help = "Exit code: 1 if an account cannot be used any more.")]
+    List(TokenListArguments),
+    /// Forget an account
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Give an account another name
+    Rename {
+        /// The name it has
+        old: String,
+        /// The name it gets
+        new: String,
+    },
+    /// Print one fresh token and nothing else
+    Acquire(AcquireArguments),
+    /// Say what a token is and how long it lives, without showing it
+    Inspect(InspectArguments),
+    /// See which account serves when, and why
+    Pool(PoolArguments),
     /// Run a broker at Cloudflare that hands out short-lived tokens of your own sessions
     Worker(WorkerArguments),
+}
+
+/// Flags of `token login`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LoginArguments {
+    /// What to call the account [default: the first part of its e-mail address]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Do not open a browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+}
+
+/// Flags of `token add`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AddArguments {
+    /// What to call the account [default: the first part of its e-mail address]
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// What is given [default: a key if it begins with wk-, else a refresh token]
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<AddedKind>,
+    /// Nothing: a secret here is refused
+    // It is taken so that it can be refused without being shown, which an unexpected argument would be.
+    #[arg(hide = true)]
+    pub(crate) more: Vec<String>,
+}
+
+/// What `token add` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AddedKind {
+    /// A Warp API key
+    Key,
+    /// The refresh token of a session
+    Refresh,
+}
+
+/// Flags of `token list`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TokenListArguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `token acquire`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AcquireArguments {
+    /// How to print it
+    #[arg(long, value_name = "FORM", default_value = "token")]
+    pub(crate) format: AcquiredForm,
+    /// Refuse a token that ends sooner [default: 5m where that can be had]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) min_ttl: Option<String>,
+    /// Take the token of this account
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+}
+
+/// How `token acquire` prints a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AcquiredForm {
+    /// The token alone
+    Token,
+    /// An Authorization header
+    Header,
+    /// The variable that warp2api reads it from
+    Env,
+    /// A JSON object with its account and its end
+    Json,
+}
+
+/// Flags of `token inspect`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InspectArguments {
+    /// Token to read; `-` or nothing is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What follows `token pool`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PoolArguments {
+    #[command(subcommand)]
+    pub(crate) command: PoolCommand,
+}
+
+/// What to do with the pool.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum PoolCommand {
+    /// Tell how every account stands, in running servers or else as one would begin
+    Status {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Tell it again every two seconds; with --json one object a line
+        #[arg(long)]
+        watch: bool,
+        /// Do not ask Warp what the accounts may still spend
+        #[arg(long)]
+        no_quota: bool,
+    },
+    /// Say why the last requests went to the accounts that they went to
+    Why {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget what stands against accounts, and try each of them once
+    #[command(after_help = "Exit code: 3 if none of them can serve.")]
+    Refill {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What follows `token worker`.

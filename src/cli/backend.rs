@@ -4,10 +4,14 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use crate::{
+    capture::{
+        record::{self, RecordError, Recorder},
+        replay::{self, Player, ReplayError},
+    },
     cli::{
         exit::{Exit, Failure},
         output::Output,
-        settings::{Settings, Wire},
+        settings::{Recording, Settings, Wire},
         values::Upstream,
     },
     credential::{self, CredentialError, Pool, Store},
@@ -27,8 +31,18 @@ pub(crate) struct Backend {
     pub(crate) credential: String,
     /// What is kept over a restart, where the state can be used.
     pub(crate) shelves: Option<Shelves>,
+    /// What lends out the accounts.
+    pub(crate) pool: Pool,
+    /// Records exchanges, where that is wanted.
+    recorder: Option<Recorder>,
     /// Lives as long as the gateway that talks to it.
-    _simulator: Option<Simulator>,
+    stand_in: Option<StandIn>,
+}
+
+/// What answers in the place of the service.
+enum StandIn {
+    Simulator(#[expect(dead_code, reason = "it is held so that it runs")] Simulator),
+    Player(#[expect(dead_code, reason = "it is held so that it runs")] Player),
 }
 
 impl Backend {
@@ -42,40 +56,69 @@ impl Backend {
         observers: Vec<Arc<dyn Observer>>,
         output: &mut Output,
     ) -> Result<Self, Failure> {
-        let (mut accounts, simulator) = accounts(settings, &schema)?;
-        let (state, shelves) = match simulator {
-            // What the simulator has told ends with it.
+        let (mut accounts, stand_in) = accounts(settings, &schema)?;
+        let (state, shelves) = match stand_in {
+            // What a stand-in has told ends with it.
             Some(_) => (None, None),
             None => open_state(settings, output).await.unzip(),
         };
-        accounts.store = state.map(Store::new);
+        let store = state.map(Store::new);
+        accounts.store = store.clone();
         let root = accounts.address.root.clone();
         let upstream = upstream_configuration(&settings.wire, accounts.address.clone());
         let pool = Pool::from_config(accounts)?;
-        let credential = match simulator {
-            Some(_) => "the simulator's own".to_owned(),
+        if pool.is_empty() {
+            return Err(nobody(store.as_ref()).into());
+        }
+        if pool.awaits_anonymous() {
+            output.note(ANONYMOUS);
+        }
+        let credential = match stand_in {
+            Some(StandIn::Simulator(_)) => "the simulator's own".to_owned(),
+            Some(StandIn::Player(_)) => "none is needed".to_owned(),
             None => pool.describe(),
         };
+        let recorder = recorder(&settings.recording, &schema)?;
         let upstream = upstream::Upstream::new(schema, &upstream)?;
-        let gateway = Gateway::new(upstream, Arc::new(pool), Patience::default()).observed_by(observers);
+        let gateway = Gateway::new(upstream, Arc::new(pool.clone()), Patience::default());
         let gateway = match &shelves {
             Some(shelves) => gateway.with_conversations(Box::new(Durable::new(shelves, &root))),
             None => gateway,
         };
-        Ok(Self { gateway, credential, shelves, _simulator: simulator })
+        let recording = recorder.iter().map(|recorder| Arc::new(recorder.clone()) as Arc<dyn Observer>);
+        let gateway = gateway.observed_by(observers.into_iter().chain(recording).collect());
+        Ok(Self { gateway, credential, shelves, pool, recorder, stand_in })
     }
 
-    /// Waits until all that is to be kept over a restart is on the disk.
-    pub(crate) async fn settle(&self, output: &mut Output) {
+    /// Gives back what was lent, and waits until all that is to be kept over a restart is on the disk. Everyone who has
+    /// started one ends with this, however the work went.
+    pub(crate) async fn close(&self, output: &mut Output) {
+        if tokio::time::timeout(CLOSING, self.pool.close()).await.is_err() {
+            output.warn("a renewal under way did not end in time, or a lender of accounts does not take them back");
+        }
+        if let Some(recorder) = self.recorder.clone() {
+            let flushed = tokio::task::spawn_blocking(move || recorder.flush(SETTLING)).await;
+            if !flushed.unwrap_or(false) {
+                output.warn("the disk cannot keep up: some recordings are not whole");
+            }
+        }
         let Some(shelves) = &self.shelves else { return };
         if tokio::time::timeout(SETTLING, shelves.flush()).await.is_err() {
             output.warn("the disk cannot keep up: some conversations are not kept over a restart");
         }
     }
 
+    /// True when captures answer: they know turns, and nothing of any account.
+    pub(crate) fn is_played(&self) -> bool {
+        matches!(self.stand_in, Some(StandIn::Player(_)))
+    }
+
     /// Reads the account's own list of models; until that is done the built-in table serves. What keeps it from being
     /// read is told and stops nothing: a list is not worth a service that does not start.
     pub(crate) async fn learn_models(&self, output: &mut Output) {
+        if self.is_played() {
+            return;
+        }
         let read = tokio::time::timeout(MODELS_PATIENCE, self.gateway.load_catalogue()).await;
         let reason = match read {
             Ok(Ok(_)) => return,
@@ -88,6 +131,13 @@ impl Backend {
 
 /// How long the list of models may keep a verb waiting.
 const MODELS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long renewals under way and lenders of accounts have at the end.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// What is told before an anonymous account is asked for.
+const ANONYMOUS: &str = "nobody has signed in, so Warp is asked for one anonymous account with few credits; sign in with \
+                         `warp2api token login`, or forbid it with WARP2API_ANONYMOUS=false";
 
 /// How long the disk has at the end.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -115,36 +165,73 @@ async fn open_state(settings: &Settings, output: &mut Output) -> Option<(State, 
     }
 }
 
-/// The credentials to use, and the simulator if that is where they go. The user's own never go to the simulator.
-fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config, Option<Simulator>), Failure> {
+/// Why there is no account to use: one whose session has ended is worth naming.
+fn nobody(store: Option<&Store>) -> CredentialError {
+    let stored = store.and_then(|store| store.accounts().ok()).unwrap_or_default();
+    let ended = stored.into_iter().find_map(|account| account.ended.map(|code| (account.name, code)));
+    ended.map_or(CredentialError::NoneConfigured, |(account, code)| CredentialError::SignInNeeded { account, code })
+}
+
+/// What records the exchanges, if anything is to.
+fn recorder(recording: &Recording, schema: &Schema) -> Result<Option<Recorder>, Failure> {
+    let Some(directory) = recording.directory.clone() else { return Ok(None) };
+    let options = record::Options {
+        directory,
+        sensitive: recording.sensitive,
+        max_files: recording.max_files,
+        max_bytes: recording.max_bytes as u64,
+    };
+    Ok(Some(Recorder::start(options, schema)?))
+}
+
+/// The credentials to use, and what stands in for the service if that is where they go. The user's own never go there.
+fn accounts(settings: &Settings, schema: &Schema) -> Result<(credential::Config, Option<StandIn>), Failure> {
     match &settings.upstream {
         Upstream::Service { root, http2_prior_knowledge } => {
-            let own = settings.credentials.clone();
-            let address = service_address(settings, root, *http2_prior_knowledge)?;
-            let accounts = credential::Config {
-                api_key: own.api_key,
-                jwt: own.jwt,
-                refresh_token: own.refresh_token,
-                ..credential::Config::new(address)
-            };
-            Ok((accounts, None))
+            Ok((own_accounts(settings, service_address(settings, root, *http2_prior_knowledge)?), None))
         }
         Upstream::Simulator { scenario } => {
             let simulator = start_simulator(scenario, schema)?;
-            let address = Address { http2_prior_knowledge: true, ..Address::new(simulator.url()) };
-            let api_key = Some(Secret::new(simulator::API_KEY));
-            Ok((credential::Config { api_key, ..credential::Config::new(address) }, Some(simulator)))
+            let accounts = stand_in(settings, simulator.url(), simulator::API_KEY);
+            Ok((accounts, Some(StandIn::Simulator(simulator))))
+        }
+        Upstream::Replay(options) => {
+            let player = Player::start(options.clone(), schema)?;
+            Ok((stand_in(settings, player.url(), replay::API_KEY), Some(StandIn::Player(player))))
         }
     }
 }
 
-/// Where the user's own upstream is; `None` when that is the simulator, which is nowhere until it runs.
+/// The credentials of the settings, for the service at `address`.
+pub(crate) fn own_accounts(settings: &Settings, address: Address) -> credential::Config {
+    let own = settings.credentials.clone();
+    credential::Config {
+        api_key: own.api_key,
+        jwt: own.jwt,
+        refresh_token: own.refresh_token,
+        pool_service: own.pool_service,
+        broker: own.broker,
+        anonymous: own.anonymous,
+        size: own.pool_size,
+        longest_rest: own.longest_rest,
+        ..credential::Config::new(address)
+    }
+}
+
+/// The account with what stands in for the service at `url`.
+fn stand_in(settings: &Settings, url: &str, api_key: &str) -> credential::Config {
+    let address = Address { http2_prior_knowledge: true, ..Address::new(url) };
+    let longest_rest = settings.credentials.longest_rest;
+    credential::Config { api_key: Some(Secret::new(api_key)), longest_rest, ..credential::Config::new(address) }
+}
+
+/// Where the user's own upstream is; `None` when something stands in for it, which is nowhere until it runs.
 pub(crate) fn address(settings: &Settings) -> Result<Option<Address>, Failure> {
     match &settings.upstream {
         Upstream::Service { root, http2_prior_knowledge } => {
             service_address(settings, root, *http2_prior_knowledge).map(Some)
         }
-        Upstream::Simulator { .. } => Ok(None),
+        Upstream::Simulator { .. } | Upstream::Replay(_) => Ok(None),
     }
 }
 
@@ -180,6 +267,24 @@ pub(crate) fn certificates(wire: &Wire) -> Result<Option<Vec<u8>>, Failure> {
     let unreadable =
         |path: &Path, error| Failure::usage(format!("cannot read the CA file {}: {error}", path.display()));
     wire.ca_file.as_deref().map(|path| std::fs::read(path).map_err(|error| unreadable(path, error))).transpose()
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        Self::usage(&error).hint("--record wants a directory that can be written to")
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Unreadable { .. } | ReplayError::Empty { .. } | ReplayError::TooLarge { .. } => {
+                Self::usage(&error).hint("a response stream, a HAR or a recording of warp2api can be played")
+            }
+            ReplayError::Schema(_) => Self::usage(&error),
+            ReplayError::Listen(_) => Self::new(Exit::Failed, &error),
+        }
+    }
 }
 
 impl From<CredentialError> for Failure {

@@ -69,7 +69,7 @@ pub const UPSTREAM: Setting = open(
     "WARP2API_UPSTREAM",
     "upstream",
     "`https://app.warp.dev`",
-    "`https://…`, `http://…`, `h2c://…` (plain HTTP/2) or `simulator[:SCENARIO]`",
+    "`https://…`, `http://…`, `h2c://…` (plain HTTP/2), `simulator[:SCENARIO]` or `replay:PATH`",
 );
 /// An API key of the account.
 pub const WARP_API_KEY: Setting =
@@ -79,6 +79,55 @@ pub const WARP_REFRESH_TOKEN: Setting =
     secret("WARP_REFRESH_TOKEN", "refresh_token", "A session's refresh token; id tokens are made from it and renewed");
 /// An id token.
 pub const WARP_JWT: Setting = secret("WARP_JWT", "jwt", "An id token, used until it expires");
+/// A team's pool service.
+pub const POOL_SERVICE_BASE_URL: Setting = open(
+    "",
+    "POOL_SERVICE_BASE_URL",
+    "pool_service",
+    "none",
+    "Root of a pool service that lends accounts: `https://…`, or `http://…` in your own network",
+);
+/// What the pool service knows us by.
+pub const POOL_SERVICE_API_KEY: Setting =
+    secret("POOL_SERVICE_API_KEY", "pool_service_key", "Key that the pool service asks for, if it does");
+/// How long a lent account must last.
+pub const POOL_MIN_TTL_SECONDS: Setting = open(
+    "",
+    "POOL_MIN_TTL_SECONDS",
+    "pool_min_ttl",
+    "`900`",
+    "No account is taken that the pool service lends for less time",
+);
+/// A broker of the user's own.
+pub const BROKER_URL: Setting =
+    open("", "WARP2API_BROKER_URL", "broker", "none", "Address of a broker, as `token worker deploy` prints it");
+/// The broker's key.
+pub const BROKER_KEY: Setting =
+    secret("WARP2API_BROKER_KEY", "broker_key", "The broker's key, printed beside its address");
+/// How many accounts are kept ready.
+pub const POOL_SIZE: Setting = open(
+    "--pool-size",
+    "WARP2API_POOL_SIZE",
+    "pool_size",
+    "`3`",
+    "How many accounts are kept ready, where there are that many (1 to 64)",
+);
+/// How long an account may be left alone.
+pub const LONGEST_REST: Setting = open(
+    "",
+    "WARP2API_LONGEST_REST",
+    "longest_rest",
+    "`1h`",
+    "How long an account that was refused is left alone at most; `1ms`: every request asks Warp anew",
+);
+/// Whether an anonymous account may be asked for.
+pub const ANONYMOUS: Setting = open(
+    "",
+    "WARP2API_ANONYMOUS",
+    "anonymous",
+    "`true`",
+    "Ask Warp for one anonymous account when there is no other: at most once, and never in place of one that is spent",
+);
 /// A token for Cloudflare's API.
 pub const CLOUDFLARE_API_TOKEN: Setting = secret(
     "CLOUDFLARE_API_TOKEN",
@@ -177,6 +226,33 @@ pub const ALLOWED_HOSTS: Setting = open(
     "none",
     "Further `Host` names to answer to, comma-separated (`localhost` and the listening address always are)",
 );
+/// Where exchanges are recorded.
+pub const RECORD: Setting = open(
+    "--record",
+    "WARP2API_RECORD",
+    "record",
+    "not recorded",
+    "Directory into which every exchange with the upstream is recorded, one file each",
+);
+/// Whether recordings hold what people wrote.
+pub const RECORD_SENSITIVE: Setting = open(
+    "--record-sensitive",
+    "WARP2API_RECORD_SENSITIVE",
+    "record_sensitive",
+    "`false`",
+    "Record what people wrote, too; without it such texts become `[redacted]`",
+);
+/// How many recordings are kept.
+pub const RECORD_FILES: Setting =
+    open("", "WARP2API_RECORD_FILES", "record_files", "`200`", "How many recordings are kept; the oldest go first");
+/// How large all recordings together may be.
+pub const RECORD_BYTES: Setting = open(
+    "",
+    "WARP2API_RECORD_BYTES",
+    "record_bytes",
+    "`256MiB`",
+    "How large all recordings together may be; the oldest go first",
+);
 /// A further certificate authority.
 pub const CA_FILE: Setting =
     open("", "WARP2API_CA_FILE", "ca_file", "none", "PEM file of a further certificate authority to trust upstream");
@@ -234,6 +310,14 @@ pub const ALL: &[&Setting] = &[
     &WARP_API_KEY,
     &WARP_REFRESH_TOKEN,
     &WARP_JWT,
+    &POOL_SERVICE_BASE_URL,
+    &POOL_SERVICE_API_KEY,
+    &POOL_MIN_TTL_SECONDS,
+    &BROKER_URL,
+    &BROKER_KEY,
+    &POOL_SIZE,
+    &LONGEST_REST,
+    &ANONYMOUS,
     &CLOUDFLARE_API_TOKEN,
     &CLOUDFLARE_ACCOUNT_ID,
     &CLOUDFLARE_API,
@@ -249,6 +333,10 @@ pub const ALL: &[&Setting] = &[
     &MAX_BODY,
     &CORS,
     &ALLOWED_HOSTS,
+    &RECORD,
+    &RECORD_SENSITIVE,
+    &RECORD_FILES,
+    &RECORD_BYTES,
     &CA_FILE,
     &CLIENT_VERSION,
     &DESCRIPTORS,

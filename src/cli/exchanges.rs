@@ -14,6 +14,7 @@ use crate::{
         output::Output,
     },
     schema::Schema,
+    sse::SseError,
     turn::TurnEvent,
     upstream::{
         event::Event,
@@ -22,6 +23,8 @@ use crate::{
     },
 };
 
+/// How many damaged parts of an input are told one by one.
+const TOLD: u64 = 10;
 /// How much of a refusal's body is kept.
 const REFUSAL_LIMIT: usize = 4 * 1024;
 
@@ -89,12 +92,27 @@ pub(crate) fn walk(
     let files = if files.is_empty() { &standard_input[..] } else { files };
     let mut damaged = 0;
     for file in files {
-        damaged += walk_file(file, strict, schema, view, output)?;
+        for file in expanded(file)? {
+            damaged += walk_file(&file, strict, schema, view, output)?;
+        }
     }
     match damaged {
         0 => Ok(()),
         1 => Err(Failure::input("one part could not be read; the rest is above")),
         many => Err(Failure::input(format!("{many} parts could not be read; the rest is above"))),
+    }
+}
+
+/// The file, or the captures in the directory that it is.
+fn expanded(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let files = capture::captures_in(path);
+    let files = files.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    match files.is_empty() {
+        true => Err(Failure::usage(format!("{} holds no captures (*.sse, *.har, *.jsonl)", path.display()))),
+        false => Ok(files),
     }
 }
 
@@ -124,10 +142,11 @@ fn walk_file(
         current: Current::default(),
         exchanges: 0,
         damaged: 0,
+        untold: Vec::new(),
     };
     let read = capture::read(progress.wrap_read(input), &mut |piece| walker.take(piece));
     progress.finish_and_clear();
-    let (exchanges, damaged) = (walker.exchanges, walker.damaged);
+    let (exchanges, damaged, untold) = (walker.exchanges, walker.damaged, walker.untold);
     match read {
         Ok(()) => {}
         Err(Stop::Read(ReadError::Input(error))) => {
@@ -136,8 +155,9 @@ fn walk_file(
         Err(Stop::Read(error)) => return Err(Failure::input(format!("{name}: {error}"))),
         Err(Stop::Failure(failure)) => return Err(failure),
     }
-    if exchanges == 0 && damaged == 0 {
-        let failure = Failure::input(format!("{name} holds no response events"));
+    if exchanges == 0 {
+        let why = untold.first().map(|problem| format!(": {problem}")).unwrap_or_default();
+        let failure = Failure::input(format!("{name} holds no response events{why}"));
         return Err(failure.hint("a recorded stream has lines such as `data: CggKAmMxEgJyMQ==`"));
     }
     Ok(damaged)
@@ -186,6 +206,8 @@ struct Walker<'a> {
     /// Exchanges that held something.
     exchanges: usize,
     damaged: u64,
+    /// Damage before anything sound: if nothing sound comes at all, it is the reason.
+    untold: Vec<String>,
 }
 
 impl Walker<'_> {
@@ -211,7 +233,7 @@ impl Walker<'_> {
             }
             Piece::Broken { offset, problem } => {
                 let place = offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
-                self.damage(&format!("{}{place}: {problem}", self.source))?;
+                self.damage(format!("{}{place}: {problem}", self.source))?;
             }
         }
         Ok(())
@@ -234,7 +256,9 @@ impl Walker<'_> {
         for frame in std::mem::take(&mut self.cut) {
             let decoded = match &frame.data {
                 Ok(data) => payload::decode(data).map_err(|error| error.to_string()),
-                Err(error) => Err(error.to_string()),
+                Err(SseError::Utf8 { .. }) => Err("it is not valid UTF-8".to_owned()),
+                Err(SseError::TooLarge { limit, .. }) => Err(format!("it is larger than {limit} bytes")),
+                Err(SseError::Malformed { .. }) => Err("it is no event".to_owned()),
             };
             match decoded {
                 Ok(None) => {}
@@ -257,6 +281,7 @@ impl Walker<'_> {
             Ok(event) => event,
             Err(error) => return self.damaged_event(offset, &error.to_string()),
         };
+        self.tell_damage();
         self.current.events += 1;
         let seen = Seen { number: self.current.events, offset, ms: self.current.ms, wire, event: &event };
         self.view.event(self.output, &seen, &self.heard)?;
@@ -268,16 +293,29 @@ impl Walker<'_> {
         self.current.events += 1;
         self.heard.clear();
         let number = self.current.events;
-        self.damage(&format!("{}: event {number} at byte {offset}: {problem}", self.source))
+        self.damage(format!("{}: event {number} at byte {offset}: {problem}", self.source))
     }
 
-    fn damage(&mut self, problem: &str) -> Result<(), Stop> {
+    fn damage(&mut self, problem: String) -> Result<(), Stop> {
         self.damaged += 1;
         if self.strict {
             return Err(Failure::input(problem).into());
         }
-        self.output.warn(problem);
+        match self.damaged {
+            number if number > TOLD + 1 => {}
+            number if number == TOLD + 1 => self.untold.push(format!("{}: and more like that", self.source)),
+            _ => self.untold.push(problem),
+        }
+        if self.exchanges > 0 || !self.transcriber.is_empty() {
+            self.tell_damage();
+        }
         Ok(())
+    }
+
+    fn tell_damage(&mut self) {
+        for problem in self.untold.drain(..) {
+            self.output.warn(&problem);
+        }
     }
 
     /// Ends the current exchange. One that held nothing is none.
@@ -287,6 +325,7 @@ impl Walker<'_> {
         if self.transcriber.is_empty() && !is_refused {
             return Ok(());
         }
+        self.tell_damage();
         self.exchanges += 1;
         let transcript = self.transcriber.finish(&mut self.heard);
         let exchange = Exchange {

@@ -33,14 +33,19 @@ mod exit;
 mod input;
 mod layers;
 mod logging;
+mod models;
 mod output;
 mod parse_response;
+mod private;
 mod schema;
 mod serve;
 pub mod settings;
 mod signals;
+mod table;
 mod token;
 mod values;
+mod verify;
+mod when;
 
 pub use layers::Problem;
 pub use values::{OFFICIAL_ROOT, Upstream};
@@ -80,9 +85,14 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Encode(verb) => encode::run(verb, &toolkit(arguments, output)?, output),
         Command::Decode(verb) => decode::run(verb, &toolkit(arguments, output)?, output),
         Command::ParseResponse(verb) => parse_response::run(verb, &toolkit(arguments, output)?, output),
+        Command::Verify(verb) => verify::run(verb, &toolkit(arguments, output)?, output),
         Command::Token(verb) => {
             let settings = configure(arguments, LevelFilter::WARN, output)?;
             block_on(token::run(verb, &settings, output))
+        }
+        Command::Models(verb) => {
+            let (settings, schema) = prepare(arguments, LevelFilter::WARN, output)?;
+            block_on(models::run(verb, &settings, schema, output))
         }
         Command::Schema(verb) => schema::run(verb, &toolkit(arguments, output)?, output),
         Command::Completions(verb) => completions::run(verb, output),

@@ -109,6 +109,11 @@ impl Output {
         }
     }
 
+    /// Tells the user what only they can do, even when they asked for quiet.
+    pub(crate) fn ask(&mut self, line: &str) {
+        self.say("", line);
+    }
+
     /// Warns the user, even when they asked for quiet.
     pub(crate) fn warn(&mut self, line: &str) {
         let label = if self.manner.colour { "\x1b[33mwarning\x1b[0m: " } else { "warning: " };

@@ -32,22 +32,41 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
     let observers: Vec<Arc<dyn Observer>> =
         bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>).collect();
     let backend = Backend::start(settings, schema.clone(), observers, output).await?;
-    let bridge = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose()?;
+    let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
+    let served = match built {
+        Ok(bridge) => serve(settings, listener, address, &backend, bridge, output).await,
+        Err(failure) => Err(failure),
+    };
+    backend.close(output).await;
+    served
+}
+
+async fn serve(
+    settings: &Settings,
+    listener: TcpListener,
+    address: SocketAddr,
+    backend: &Backend,
+    bridge: Option<Bridge>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     tokio::select! {
         () = backend.learn_models(output) => {}
         () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
     }
+    backend.pool.keep();
     // Nobody waits for it: answers show it once it is there.
-    drop(backend.gateway.watch_quota(QUOTA_REST));
-    greet(settings, address, &backend, output);
+    if !backend.is_played() {
+        drop(backend.gateway.watch_quota(QUOTA_REST));
+    }
+    greet(settings, address, backend, output);
     let bridge = bridge.map(|bridge| bridge.start(output));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async {
         // The sender never goes away without sending.
         drop(stopped.await);
     };
-    let configuration = configuration(&settings.serving, address, &backend);
+    let configuration = configuration(&settings.serving, address, backend);
     let serving = server::run(listener, configuration, backend.gateway.clone(), shutdown);
     tokio::pin!(serving);
     tokio::select! {
@@ -61,7 +80,6 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
             if let Some(bridge) = bridge {
                 bridge.stop().await;
             }
-            backend.settle(output).await;
             Ok(ended?)
         }
         () = signals.next() => Err(Failure::new(Exit::Interrupted, "stopped at once")),
@@ -172,6 +190,10 @@ fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, output: &m
     output.note(&format!("warp2api {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
     output.note(&format!("  upstream    {}", settings.upstream));
     output.note(&format!("  credential  {}", backend.credential));
+    if let Some(directory) = &settings.recording.directory {
+        let what = if settings.recording.sensitive { "all of it, what people wrote too" } else { "redacted" };
+        output.note(&format!("  recording   into {} ({what})", directory.display()));
+    }
     output.note("Point a client at it:");
     let model = backend.gateway.catalogue().default_id().to_owned();
     for line in pointers(address, !serving.client_keys.is_empty(), &model) {

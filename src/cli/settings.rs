@@ -19,7 +19,7 @@ use crate::{
         layers::{Layers, Problem},
         values::{self, OFFICIAL_ROOT, Upstream},
     },
-    credential::broker::CLOUDFLARE_API,
+    credential::{BrokerAddress, LEAST_TIME, LONGEST_REST, POOL_SIZE, PoolServiceAddress, broker::CLOUDFLARE_API},
     secret::Secret,
     state::KeyKind,
     upstream::{HistoryCarrier, McpForm, SystemCarrier},
@@ -55,6 +55,16 @@ pub struct Credentials {
     pub refresh_token: Option<Secret>,
     /// Id token.
     pub jwt: Option<Secret>,
+    /// A team's pool service.
+    pub pool_service: Option<PoolServiceAddress>,
+    /// A broker of the user's own.
+    pub broker: Option<BrokerAddress>,
+    /// How many accounts are kept ready.
+    pub pool_size: usize,
+    /// How long an account that was refused is left alone at most.
+    pub longest_rest: Duration,
+    /// Whether an anonymous account may be asked for when there is no other.
+    pub anonymous: bool,
 }
 
 /// The user's Cloudflare account, for a broker there.
@@ -123,6 +133,19 @@ pub struct Serving {
     pub allowed_hosts: Vec<String>,
 }
 
+/// What is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Where; nothing is recorded without.
+    pub directory: Option<PathBuf>,
+    /// What people wrote, too.
+    pub sensitive: bool,
+    /// The most files to keep.
+    pub max_files: usize,
+    /// The most bytes to keep.
+    pub max_bytes: usize,
+}
+
 /// Everything, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -138,6 +161,8 @@ pub struct Settings {
     pub wire: Wire,
     /// How clients are served.
     pub serving: Serving,
+    /// What is recorded.
+    pub recording: Recording,
     /// The model that `chat` asks, where one is named.
     pub model: Option<String>,
     /// Where state is kept, where that can be told.
@@ -171,10 +196,12 @@ impl Settings {
         let (serve, chat) = match &arguments.command {
             Command::Serve(serve) => (Some(serve), None),
             Command::Chat(chat) => (None, Some(chat)),
-            Command::Schema(_)
+            Command::Models(_)
+            | Command::Schema(_)
             | Command::Encode(_)
             | Command::Decode(_)
             | Command::ParseResponse(_)
+            | Command::Verify(_)
             | Command::Token(_)
             | Command::Completions(_) => (None, None),
         };
@@ -184,14 +211,11 @@ impl Settings {
         let settings = Self {
             common: common(arguments, &mut layers),
             upstream: upstream.unwrap_or_else(official),
-            credentials: Credentials {
-                api_key: layers.secret(&env::WARP_API_KEY),
-                refresh_token: layers.secret(&env::WARP_REFRESH_TOKEN),
-                jwt: layers.secret(&env::WARP_JWT),
-            },
+            credentials: credentials(serve, &mut layers),
             cloudflare: cloudflare(&mut layers),
             wire: wire(&mut layers),
             serving: serving(serve, &mut layers),
+            recording: recording(serve, &mut layers),
             model: model(chat, &mut layers),
             state_directory: layers.state_directory(),
             state_key: state_key(&mut layers),
@@ -238,6 +262,37 @@ fn common(arguments: &Arguments, layers: &mut Layers<'_>) -> Common {
             .unwrap_or(LogFormat::Text),
         log_filter: layers.parsed(None, &env::LOG, filter),
     }
+}
+
+fn credentials(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Credentials {
+    let size = arguments.and_then(|arguments| arguments.pool_size.as_deref());
+    Credentials {
+        api_key: layers.secret(&env::WARP_API_KEY),
+        refresh_token: layers.secret(&env::WARP_REFRESH_TOKEN),
+        jwt: layers.secret(&env::WARP_JWT),
+        pool_service: pool_service(layers),
+        broker: broker(layers),
+        pool_size: layers.parsed(size, &env::POOL_SIZE, values::pool_size).unwrap_or(POOL_SIZE),
+        longest_rest: layers.parsed(None, &env::LONGEST_REST, values::duration).unwrap_or(LONGEST_REST),
+        anonymous: layers.parsed(None, &env::ANONYMOUS, values::switch).unwrap_or(true),
+    }
+}
+
+fn pool_service(layers: &mut Layers<'_>) -> Option<PoolServiceAddress> {
+    let key = layers.secret(&env::POOL_SERVICE_API_KEY);
+    let least_time = layers.parsed(None, &env::POOL_MIN_TTL_SECONDS, values::duration).unwrap_or(LEAST_TIME);
+    let root = layers.parsed(None, &env::POOL_SERVICE_BASE_URL, values::root)?;
+    Some(PoolServiceAddress { root, key, least_time })
+}
+
+fn broker(layers: &mut Layers<'_>) -> Option<BrokerAddress> {
+    let key = layers.secret(&env::BROKER_KEY);
+    let root = layers.parsed(None, &env::BROKER_URL, values::api_root)?;
+    if key.is_none() {
+        let missing = "needs WARP2API_BROKER_KEY beside it, the key that `token worker deploy` printed";
+        layers.complain(env::BROKER_URL.variable.to_owned(), missing.to_owned());
+    }
+    Some(BrokerAddress { root, key: key? })
 }
 
 fn cloudflare(layers: &mut Layers<'_>) -> Cloudflare {
@@ -303,6 +358,18 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
         layers.complain(format!("listening on {}", serving.listen), danger.to_owned());
     }
     serving
+}
+
+fn recording(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Recording {
+    let directory = arguments.and_then(|arguments| arguments.record.clone());
+    let sensitive = arguments.is_some_and(|arguments| arguments.record_sensitive).then_some("true");
+    let path = |text: &str| Ok(PathBuf::from(text));
+    Recording {
+        directory: directory.or_else(|| layers.parsed(None, &env::RECORD, path)),
+        sensitive: layers.parsed(sensitive, &env::RECORD_SENSITIVE, values::switch).unwrap_or(false),
+        max_files: layers.parsed(None, &env::RECORD_FILES, values::count).unwrap_or(200),
+        max_bytes: layers.parsed(None, &env::RECORD_BYTES, values::size).unwrap_or(256 << 20),
+    }
 }
 
 fn bridge(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Bridge {

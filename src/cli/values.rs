@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::service::is_loopback;
+use crate::{capture::replay, service::is_loopback};
 
 /// Warp's own service.
 pub const OFFICIAL_ROOT: &str = "https://app.warp.dev";
@@ -28,6 +28,8 @@ pub enum Upstream {
         /// What it plays; empty for its own answers at a natural pace.
         scenario: String,
     },
+    /// Captures that answer.
+    Replay(replay::Options),
 }
 
 impl Upstream {
@@ -45,21 +47,22 @@ impl fmt::Display for Upstream {
             Self::Service { root, http2_prior_knowledge: true } => write!(f, "{root} (plain HTTP/2)"),
             Self::Simulator { scenario } if scenario.is_empty() => f.write_str("the built-in simulator"),
             Self::Simulator { scenario } => write!(f, "the built-in simulator ({scenario})"),
+            Self::Replay(options) => options.fmt(f),
         }
     }
 }
 
 /// Reads the value of `--upstream`.
 pub(crate) fn upstream(text: &str) -> Result<Upstream, String> {
-    const FORMS: &str = "expected https://HOST, http://HOST, h2c://HOST or simulator[:SCENARIO]";
+    const FORMS: &str = "expected https://HOST, http://HOST, h2c://HOST, simulator[:SCENARIO] or replay:PATH";
     if text == "simulator" {
         return Ok(Upstream::Simulator { scenario: String::new() });
     }
     if let Some(scenario) = text.strip_prefix("simulator:") {
         return Ok(Upstream::Simulator { scenario: scenario.to_owned() });
     }
-    if text.starts_with("replay:") {
-        return Err("replaying a capture is not built yet; simulator:SCENARIO plays a scenario file".to_owned());
+    if let Some(options) = text.strip_prefix("replay:") {
+        return replay::Options::parse(options).map(Upstream::Replay);
     }
     let (url, http2_prior_knowledge) = match text.strip_prefix("h2c://") {
         Some(rest) => (format!("http://{rest}"), true),
@@ -77,6 +80,20 @@ pub(crate) fn upstream(text: &str) -> Result<Upstream, String> {
     }
     let root = url.as_str().trim_end_matches('/').to_owned();
     Ok(Upstream::Service { root, http2_prior_knowledge })
+}
+
+/// Reads the root of any service over HTTP.
+pub(crate) fn root(text: &str) -> Result<String, String> {
+    match upstream(text) {
+        Ok(Upstream::Service { root, http2_prior_knowledge: false }) => Ok(root),
+        _ => Err("expected https://HOST or http://HOST".to_owned()),
+    }
+}
+
+/// Reads how many accounts are kept ready.
+pub(crate) fn pool_size(text: &str) -> Result<usize, String> {
+    let size = text.parse().ok().filter(|size| (1..=64).contains(size));
+    size.ok_or_else(|| "expected a number from 1 to 64".to_owned())
 }
 
 /// Reads the root of an API that gets a secret with each request: over TLS, unless it is on this machine.
@@ -175,6 +192,12 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
     if (1024..=1024 * 1024 * 1024).contains(&bytes) { Ok(bytes) } else { Err(expected()) }
 }
 
+/// Reads a number of things, at least one.
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
+    number.ok_or_else(|| "expected a number from 1 to 1000000".to_owned())
+}
+
 /// Reads a comma-separated list without empty entries.
 pub(crate) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
@@ -191,7 +214,10 @@ pub(crate) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String
 mod tests {
     use std::time::Duration;
 
-    use super::{OFFICIAL_ROOT, Upstream, account_id, api_root, duration, listen, size, switch, upstream, word};
+    use super::{
+        OFFICIAL_ROOT, Upstream, account_id, api_root, count, duration, listen, pool_size, root, size, switch,
+        upstream, word,
+    };
 
     #[test]
     fn upstreams() {
@@ -206,9 +232,20 @@ mod tests {
         assert!(!upstream("https://app.warp.dev.example").unwrap().is_official());
         assert_eq!(upstream("simulator"), Ok(Upstream::Simulator { scenario: String::new() }));
         assert_eq!(upstream("simulator:fast"), Ok(Upstream::Simulator { scenario: "fast".to_owned() }));
-        for wrong in
-            ["", "app.warp.dev", "ftp://x", "https://", "https://u:p@x", "https://x/?q", "replay:x", "simulato"]
-        {
+        assert!(
+            matches!(upstream("replay:x,speed=full"), Ok(Upstream::Replay(options)) if options.path.ends_with("x"))
+        );
+        for wrong in [
+            "",
+            "app.warp.dev",
+            "ftp://x",
+            "https://",
+            "https://u:p@x",
+            "https://x/?q",
+            "replay:",
+            "replay:x,speed=9",
+            "simulato",
+        ] {
             assert!(upstream(wrong).is_err(), "{wrong}");
         }
     }
@@ -239,6 +276,10 @@ mod tests {
 
     #[test]
     fn times_and_sizes_and_switches() {
+        assert_eq!((pool_size("3"), root("http://10.0.0.1:8019/")), (Ok(3), Ok("http://10.0.0.1:8019".to_owned())));
+        for wrong in ["", "0", "65", "-1", "two"] {
+            assert!(pool_size(wrong).is_err() && root(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
@@ -250,6 +291,7 @@ mod tests {
         for wrong in ["", "0", "-1", "99999999999999999999", "2GiB", "1.5MiB", "18446744073709551615k"] {
             assert!(size(wrong).is_err(), "{wrong}");
         }
+        assert_eq!((count("7"), count("0").is_err(), count("x").is_err()), (Ok(7), true, true));
         assert_eq!((switch("ON"), switch("0")), (Ok(true), Ok(false)));
         assert!(switch("maybe").is_err());
         assert_eq!(word("b", &[("a", 1), ("B", 2)]), Ok(2));

@@ -2,6 +2,21 @@
 
 use std::time::Duration;
 
+/// What keeps accounts from serving, where there are some: of several obstacles the one that passes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shortage {
+    /// The upstream limits them for now.
+    Limits,
+    /// They have run out of credits.
+    Credits,
+    /// Their bearers are refused.
+    Refusals,
+    /// The upstream forbids them to be used.
+    Forbidden,
+    /// Their sessions have ended, or they are disabled.
+    Ended,
+}
+
 /// Why a credential cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
@@ -15,8 +30,8 @@ pub enum CredentialError {
         reasons: String,
         /// When the first of them can serve again, if waiting helps.
         retry_after: Option<Duration>,
-        /// True when all of them have run out of credits.
-        credits: bool,
+        /// What keeps them.
+        shortage: Shortage,
     },
     /// What the user gave cannot be a credential of that kind.
     #[error("{account} {problem}")]
@@ -98,13 +113,13 @@ impl CredentialError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoneConfigured => {
-                "set WARP_API_KEY to a Warp API key, or WARP_REFRESH_TOKEN or WARP_JWT to a session's token; \
-                 `--upstream simulator` needs none"
+                "sign in with `warp2api token login`, or set WARP_API_KEY to a Warp API key, or WARP_REFRESH_TOKEN or \
+                 WARP_JWT to a session's token; `--upstream simulator` needs none"
             }
             Self::NoneReady { retry_after: None, .. } => {
                 "`warp2api token pool status` says how each stands; sign in again, or add another account of yours"
             }
-            Self::NoneReady { credits: true, .. } => {
+            Self::NoneReady { shortage: Shortage::Credits, .. } => {
                 "wait until the account gets new credits, buy some, or add another account of yours"
             }
             Self::NoneReady { .. } => "wait, or add another account of yours",

@@ -2,9 +2,16 @@
 //!
 //! It must not know how a bearer is renewed.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use crate::{credential::slot::Slot, secret::Secret};
+use crate::{
+    credential::{slot::Slot, token::Credential},
+    secret::Secret,
+};
 
 /// How the upstream took a lent bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,21 +39,30 @@ pub enum Outcome {
 /// A bearer on loan. One that is dropped unsettled, because its borrower went away, says nothing about the account.
 pub struct Lease {
     bearer: Secret,
+    expires: Option<SystemTime>,
     generation: u64,
     model: String,
     slot: Arc<Slot>,
 }
 
 impl Lease {
-    /// Lends `bearer`, the `generation`-th of the slot's account, for a request of `model`. The slot has counted it.
-    pub(crate) fn new(bearer: Secret, generation: u64, model: &str, slot: Arc<Slot>) -> Self {
-        Self { bearer, generation, model: model.to_owned(), slot }
+    /// Lends the bearer of `credential`, the `generation`-th of the slot's account, for a request of `model`. The slot
+    /// has counted it.
+    pub(crate) fn new(credential: &Credential, generation: u64, model: &str, slot: Arc<Slot>) -> Self {
+        let (expires, _) = credential.life().times();
+        Self { bearer: credential.bearer().clone(), expires, generation, model: model.to_owned(), slot }
     }
 
     /// The text for the `Authorization` header.
     #[must_use]
     pub fn bearer(&self) -> &Secret {
         &self.bearer
+    }
+
+    /// When the bearer ends, where that is known.
+    #[must_use]
+    pub fn expires(&self) -> Option<SystemTime> {
+        self.expires
     }
 
     /// The name of the account that pays.

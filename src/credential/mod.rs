@@ -2,7 +2,7 @@
 //!
 //! In reading order: `token` is what a credential is, `account` whose, `source` where accounts come from, `exchange` the
 //! call that turns a refresh token into a bearer, `slot` one account's state and its renewal, once for all who wait, `pool` and `lease`
-//! what is lent out, `store` where accounts rest. Beside these, `login` is how a person signs in, `whoami` as whom, and
+//! what is lent out, `store` where accounts rest. Beside these, `login` is how a person signs in, `inspect` what a token says of itself, `whoami` as whom, and
 //! `broker` puts up a Worker that lends to others.
 //! It must not know what a bearer is used for, and it reads no environment: everything comes in as a [`Config`].
 
@@ -17,6 +17,7 @@ mod account;
 pub mod broker;
 mod error;
 mod exchange;
+mod inspect;
 mod lease;
 mod ledger;
 mod login;
@@ -29,11 +30,12 @@ mod token;
 mod whoami;
 
 pub use account::{Kind, Tier};
-pub use error::CredentialError;
+pub use error::{CredentialError, Shortage};
+pub use inspect::{Inspected, TokenKind, inspect};
 pub use lease::{Lease, Outcome};
 pub use login::{Device, Login, LoginError, RealTime, Session, SignedIn, Timer};
 pub use pool::{Choice, Counter, Obstacle, Pool, Wish};
-pub use rest::{Reason, Rest};
+pub use rest::{LONGEST_REST, Reason, Rest};
 pub use slot::{Standing, Status};
 pub use source::PoolService;
 pub use store::{Added, Identity, Loan, New, Store, StoreError, Stored, StoredStanding};
@@ -49,7 +51,7 @@ pub const LEAST_TIME: Duration = Duration::from_secs(900);
 pub const POOL_SIZE: usize = 3;
 
 /// A pool service, as the settings name it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolServiceAddress {
     /// Its root URL.
     pub root: String,
@@ -60,7 +62,7 @@ pub struct PoolServiceAddress {
 }
 
 /// A broker, as the settings name it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokerAddress {
     /// Its root URL.
     pub root: String,
@@ -89,6 +91,8 @@ pub struct Config {
     pub store: Option<Store>,
     /// How many accounts are kept ready, where the sources have that many.
     pub size: usize,
+    /// How long an account that was refused is left alone at most.
+    pub longest_rest: Duration,
 }
 
 impl Config {
@@ -105,6 +109,7 @@ impl Config {
             anonymous: false,
             store: None,
             size: POOL_SIZE,
+            longest_rest: LONGEST_REST,
         }
     }
 }

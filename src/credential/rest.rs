@@ -4,16 +4,19 @@
 
 use std::time::{Duration, SystemTime};
 
-/// The shortest and the longest rest: a hint of the upstream's is believed within these bounds.
+/// The shortest rest: a hint of the upstream's to wait less is not believed.
 const SHORTEST: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_secs(3600);
+
+/// The longest rest unless the user says otherwise.
+pub const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// The longest rest that nobody asked for, when one refusal follows the other.
 const LONGEST_UNASKED: Duration = Duration::from_secs(60);
 
-/// How long an account without credits is left alone where nobody knows when it gets new ones. Its owner may buy some at
-/// any time.
-const WITHOUT_CREDITS: Duration = Duration::from_secs(15 * 60);
+/// How long an account without credits is left alone at first and at most. It is asked again long before its next
+/// credits are due, for its owner may buy some at any time.
+const WITHOUT_CREDITS: Duration = Duration::from_secs(60);
+const LONGEST_WITHOUT_CREDITS: Duration = Duration::from_secs(15 * 60);
 
 /// How long a bearer that was refused although it is new is left alone.
 const REFUSED: Duration = Duration::from_secs(60);
@@ -67,11 +70,15 @@ impl Rest {
 
 /// How long to rest for `reason` when the upstream asks for `hint`, after `strikes` refusals in a row before this one.
 pub(crate) fn length(reason: Reason, hint: Option<Duration>, strikes: u32) -> Duration {
+    let doubled = |first: Duration, most: Duration| first.saturating_mul(1 << strikes.min(8)).min(most);
     match (reason, hint) {
-        (Reason::RateLimited | Reason::OutOfCredits, Some(hint)) => hint.clamp(SHORTEST, LONGEST),
-        (Reason::RateLimited, None) => SHORTEST.saturating_mul(1 << strikes.min(8)).min(LONGEST_UNASKED),
-        (Reason::OutOfCredits, None) => WITHOUT_CREDITS,
-        (Reason::Refused, _) => REFUSED.saturating_mul(1 << strikes.min(8)).min(LONGEST),
+        (Reason::RateLimited, Some(hint)) => hint.max(SHORTEST),
+        (Reason::RateLimited, None) => doubled(SHORTEST, LONGEST_UNASKED),
+        (Reason::OutOfCredits, hint) => {
+            let rest = doubled(WITHOUT_CREDITS, LONGEST_WITHOUT_CREDITS);
+            hint.map_or(rest, |hint| hint.clamp(SHORTEST, rest))
+        }
+        (Reason::Refused, _) => doubled(REFUSED, LONGEST_REST),
     }
 }
 
@@ -86,9 +93,10 @@ mod tests {
         let limited = Reason::RateLimited;
         assert_eq!(seconds(limited, Some(0.1), 0), 5);
         assert_eq!(seconds(limited, Some(42.0), 9), 42);
-        assert_eq!(seconds(limited, Some(1e9), 0), 3600);
+        assert_eq!(seconds(limited, Some(1e9), 0), 1_000_000_000, "how long it rests at most is the user's to say");
         assert_eq!([0, 1, 2, 3, 4, 100].map(|strikes| seconds(limited, None, strikes)), [5, 10, 20, 40, 60, 60]);
-        assert_eq!(seconds(Reason::OutOfCredits, None, 3), 900);
+        assert_eq!([0, 3, 9].map(|strikes| seconds(Reason::OutOfCredits, None, strikes)), [60, 480, 900]);
+        assert_eq!([1.0, 30.0, 1e6].map(|hint| seconds(Reason::OutOfCredits, Some(hint), 0)), [5, 30, 60]);
         assert_eq!([0, 1, 40].map(|strikes| seconds(Reason::Refused, None, strikes)), [60, 120, 3600]);
     }
 

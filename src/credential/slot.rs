@@ -120,6 +120,7 @@ pub(crate) enum Readiness {
 pub(crate) struct Slot {
     account: Arc<dyn Account>,
     tier: Tier,
+    longest_rest: Duration,
     clock: Clock,
     /// Invariant: held by the one renewal that is under way, and by nothing else.
     flight: tokio::sync::Mutex<()>,
@@ -149,7 +150,7 @@ struct State {
 
 impl Slot {
     /// An account of `tier`.
-    pub(crate) fn new(account: Arc<dyn Account>, tier: Tier, clock: Clock) -> Self {
+    pub(crate) fn new(account: Arc<dyn Account>, tier: Tier, longest_rest: Duration, clock: Clock) -> Self {
         let state = State {
             credential: account.at_hand(),
             generation: 0,
@@ -164,7 +165,7 @@ impl Slot {
             rests: Vec::new(),
             strikes: 0,
         };
-        Self { account, tier, clock, flight: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
+        Self { account, tier, longest_rest, clock, flight: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
     }
 
     /// The account's name.
@@ -201,12 +202,11 @@ impl Slot {
         let now = (self.clock)();
         let mut state = self.state();
         let credential = state.credential.as_ref().filter(|held| held.is_lendable(now))?;
-        let (bearer, generation) = (credential.bearer().clone(), state.generation);
+        let lease = Lease::new(credential, state.generation, model, Arc::clone(self));
         state.in_flight += 1;
         state.requests += 1;
         state.last_used = Some(now);
-        drop(state);
-        Some(Lease::new(bearer, generation, model, Arc::clone(self)))
+        Some(lease)
     }
 
     /// True when it is time to renew the credential, and that has not just failed.
@@ -331,7 +331,7 @@ impl Slot {
         let mut state = self.state();
         // A request that was already under way when the rest began says nothing new.
         let is_known = state.rests.iter().any(|rest| rest.reason == reason && rest.model == model && now < rest.until);
-        let length = rest::length(reason, hint, state.strikes);
+        let length = rest::length(reason, hint, state.strikes).min(self.longest_rest);
         if !is_known {
             state.strikes += 1;
             tracing::info!(account = self.account(), reason = reason.name(), ?length, "the account rests");

@@ -14,6 +14,7 @@ use crate::{
 
 pub mod anthropic;
 mod asked;
+pub mod check;
 mod data_url;
 mod field;
 pub mod gemini;

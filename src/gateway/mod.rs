@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::task::JoinHandle;
 
 use crate::{
-    credential::{self, CredentialError},
+    credential::{self, CredentialError, Shortage},
     models::Catalogue,
     turn::{self, ErrorKind, Turn, TurnError, TurnEvent},
     upstream::Upstream,
@@ -28,6 +28,7 @@ mod observe;
 mod prefix;
 mod quota;
 mod raw;
+mod record;
 mod retell;
 mod tally;
 mod tokens;
@@ -230,8 +231,12 @@ fn is_heard(event: &TurnEvent) -> bool {
 fn no_credential(error: &CredentialError) -> TurnError {
     // What passes by itself is no fault of the credential, and worth another try.
     let kind = match error {
-        CredentialError::NoneReady { credits: true, .. } => ErrorKind::QuotaExhausted,
-        CredentialError::NoneReady { retry_after: Some(_), .. } => ErrorKind::RateLimited,
+        CredentialError::NoneReady { shortage, .. } => match shortage {
+            Shortage::Limits => ErrorKind::RateLimited,
+            Shortage::Credits => ErrorKind::QuotaExhausted,
+            Shortage::Forbidden => ErrorKind::Forbidden,
+            Shortage::Refusals | Shortage::Ended => ErrorKind::NoCredential,
+        },
         error if error.is_passing() => ErrorKind::UpstreamUnavailable,
         _ => ErrorKind::NoCredential,
     };

@@ -316,6 +316,7 @@ mod tests {
             vendor: "unknown".to_owned(),
             context_window: None,
             vision: true,
+            credit_multiplier: None,
         };
         Catalogue::of_account(ids.iter().map(model).collect(), "auto".to_owned())
     }

@@ -23,6 +23,7 @@ impl Known {
             vendor: self.vendor.to_owned(),
             context_window: None,
             vision: true,
+            credit_multiplier: None,
         }
     }
 }

@@ -30,6 +30,22 @@ pub enum Effort {
     Max,
 }
 
+impl Effort {
+    /// What a person and a program call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::XHigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+}
+
 /// One model of the catalogue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -47,6 +63,8 @@ pub struct Model {
     pub context_window: Option<u64>,
     /// False when the model is known not to take images.
     pub vision: bool,
+    /// How many times the usual credits an answer takes, where known.
+    pub credit_multiplier: Option<f64>,
 }
 
 /// A model that the account's list names, but that the account may not use.
@@ -128,6 +146,12 @@ impl Catalogue {
     #[must_use]
     pub fn closed(&self, name: &str) -> Option<&Closed> {
         self.closed.iter().find(|model| model.id.eq_ignore_ascii_case(name.trim()))
+    }
+
+    /// Every model that is closed to the account.
+    #[must_use]
+    pub fn all_closed(&self) -> &[Closed] {
+        &self.closed
     }
 
     /// The upstream id to ask for when a client says `name`, or `None` when there is no such model.

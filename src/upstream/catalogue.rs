@@ -21,6 +21,7 @@ query GetFeatureModelChoices($rc: RequestContext!) {
       choices {
         id displayName baseModelName reasoningLevel provider visionSupported disableReason
         contextWindow { max default }
+        usageMetadata { creditMultiplier }
       }
     } } } } }
     ... on UserFacingError { error { __typename message } }
@@ -58,6 +59,13 @@ struct Choice {
     vision_supported: Option<bool>,
     disable_reason: Option<String>,
     context_window: Option<ContextWindow>,
+    usage_metadata: Option<UsageMetadata>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UsageMetadata {
+    credit_multiplier: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +114,7 @@ fn model(choice: Choice) -> Model {
         vendor: choice.provider.unwrap_or_else(|| "unknown".to_owned()).to_lowercase(),
         context_window: choice.context_window.and_then(|window| window.default.or(window.max)),
         vision: choice.vision_supported.unwrap_or(true),
+        credit_multiplier: choice.usage_metadata.and_then(|usage| usage.credit_multiplier),
         id: choice.id,
     }
 }
@@ -178,6 +187,7 @@ mod tests {
             vendor: "xai".to_owned(),
             context_window: Some(200_000),
             vision: false,
+            credit_multiplier: Some(1.5),
         };
         assert_eq!(catalogue.models()[0], odd);
         assert_eq!((catalogue.models()[1].effort, catalogue.models()[1].context_window), (Some(Effort::None), Some(5)));

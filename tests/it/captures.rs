@@ -274,3 +274,29 @@ fn what_a_summary_warns_of() {
         assert!(summary.text().contains(part), "{part}\n{}", summary.text());
     }
 }
+
+#[test]
+fn clients_of_every_dialect_are_content_with_every_capture() {
+    let place = Place::new();
+    let directory = root().join("tests/fixtures/captures");
+    let ran = place.run(&format!("verify --json {}", directory.display()), b"").ended(0);
+    let found: Vec<Value> = ran.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(found.len(), captures().len());
+    for exchange in &found {
+        let dialects = exchange["dialects"].as_object().unwrap();
+        assert_eq!(dialects.len(), dialect::ALL.len(), "{exchange}");
+        assert!(dialects.values().all(|dialect| dialect == &json!({"ok": true, "broken": []})), "{exchange}");
+    }
+    let table = place.run(&format!("verify {}", captures()[0].display()), b"").ended(0);
+    assert_eq!(table.text().lines().filter(|line| line.ends_with("  ok")).count(), dialect::ALL.len());
+}
+
+#[test]
+fn damage_does_not_go_unnoticed_when_the_rest_is_verified() {
+    let place = Place::new();
+    let plain = fs::read(root().join("tests/fixtures/captures/plain.sse")).unwrap();
+    let damaged = place.run("verify", &[&plain[..], b"data: !!!\n\n"].concat()).ended(6);
+    assert_eq!(damaged.text().lines().filter(|line| line.ends_with("  ok")).count(), dialect::ALL.len());
+    place.run("verify", b"").ended(6);
+    place.run(&format!("verify {}", place.path().display()), b"").ended(2);
+}

@@ -75,13 +75,16 @@ fn the_examples_of_the_readme_are_true() {
     let examples = readme_examples();
     assert!(examples.len() >= 4, "{examples:?}");
     let binary = std::path::Path::new(env!("CARGO_BIN_EXE_warp2api")).parent().unwrap();
+    let place = Place::new();
     for (line, printed) in examples {
         let mut shell = Command::new("sh");
         shell
             .args(["-c", &line])
             .current_dir(root())
             .env_clear()
-            .env("PATH", format!("{}:/usr/bin:/bin", binary.display()));
+            .env("PATH", format!("{}:/usr/bin:/bin", binary.display()))
+            .env("WARP2API_HOME", place.path())
+            .env("WARP2API_STATE_KEY", "file");
         let ran = run(shell, b"").ended(0);
         match printed.split_once("…\n") {
             Some((beginning, _)) => assert!(ran.text().starts_with(beginning), "{line}\n{}", ran.text()),

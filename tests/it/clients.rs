@@ -1,9 +1,11 @@
 //! A client of each dialect, as little of it as a test needs to say the same thing in all of them and to compare what
-//! they hear. It reads as strictly as the official SDKs: what one of those stumbles over fails here.
+//! they hear. Streams are read by the crate's own checker, as strictly as the official SDKs: what one of those stumbles over fails.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use warp2api::dialect::check;
+pub(crate) use warp2api::dialect::check::{Call, Counts, End, Heard};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,45 +24,6 @@ pub(crate) enum Said {
     User(String),
     Model(String, Vec<Call>),
     Result(Call, String),
-}
-
-/// A call of a tool.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Call {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) arguments: Value,
-}
-
-/// A whole answer.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Heard {
-    pub(crate) text: String,
-    pub(crate) calls: Vec<Call>,
-    pub(crate) end: End,
-    pub(crate) usage: Option<Counts>,
-}
-
-/// How an answer ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum End {
-    /// With this reason, in the dialect's word.
-    Complete(String),
-    /// With this error, as the dialect has it.
-    Failed(Value),
-    /// Not at all.
-    Open,
-}
-
-/// Tokens, as the dialect counts them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    /// What was said of the input before the answer, where it was.
-    pub(crate) first_input: Option<u64>,
-    pub(crate) input: u64,
-    pub(crate) output: u64,
-    /// The total, where the dialect has one.
-    pub(crate) total: Option<u64>,
 }
 
 pub(crate) fn user(text: impl Into<String>) -> Said {
@@ -120,11 +83,17 @@ impl Client {
         if !stream {
             return self.hears_body(&parse(body));
         }
+        let report = check::stream(self.dialect(), body).unwrap();
+        assert!(report.broken.is_empty(), "{self:?}: {:#?} in {body}", report.broken);
+        report.heard
+    }
+
+    fn dialect(self) -> &'static str {
         match self {
-            Self::Chat => chat_stream(body),
-            Self::Responses => responses_stream(body),
-            Self::Anthropic => anthropic_stream(body),
-            Self::Gemini => gemini_stream(body),
+            Self::Chat => "openai_chat",
+            Self::Responses => "openai_responses",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
         }
     }
 
@@ -149,7 +118,7 @@ impl Client {
                 Heard { text, calls, end: complete(&body["stop_reason"]), usage: anthropic_usage(&body["usage"]) }
             }
             Self::Gemini => {
-                let mut heard = nothing();
+                let mut heard = Heard::default();
                 gemini_chunk(body, &mut heard);
                 heard
             }
@@ -177,29 +146,6 @@ fn complete(reason: &Value) -> End {
     reason.as_str().map_or(End::Open, |reason| End::Complete(reason.to_owned()))
 }
 
-fn nothing() -> Heard {
-    Heard { text: String::new(), calls: Vec::new(), end: End::Open, usage: None }
-}
-
-/// The events of a stream: name and data. Comments are left out.
-fn events(body: &str) -> Vec<(Option<&str>, &str)> {
-    let blocks = body.split("\n\n").filter(|block| !block.trim().is_empty());
-    let read = |block| {
-        let (mut name, mut data) = (None, None);
-        for line in str::lines(block) {
-            if let Some(text) = line.strip_prefix("event: ") {
-                assert!(name.replace(text).is_none(), "two names: {block}");
-            } else if let Some(text) = line.strip_prefix("data: ") {
-                assert!(data.replace(text).is_none(), "two data lines: {block}");
-            } else {
-                assert!(line.starts_with(':'), "an odd line: {line}");
-            }
-        }
-        data.map(|data| (name, data))
-    };
-    blocks.filter_map(read).collect()
-}
-
 fn chat_call(call: &Value) -> Call {
     let arguments = parse(&text_of(&call["function"], "arguments"));
     Call { id: text_of(call, "id"), name: text_of(&call["function"], "name"), arguments }
@@ -212,72 +158,6 @@ fn chat_usage(usage: &Value) -> Option<Counts> {
         output: usage["completion_tokens"].as_u64()?,
         total: usage["total_tokens"].as_u64(),
     })
-}
-
-fn chat_stream(body: &str) -> Heard {
-    let mut heard = nothing();
-    let mut calls: Vec<(String, String, String)> = Vec::new();
-    let mut reason = None;
-    for (name, data) in events(body) {
-        assert_eq!((name, &heard.end), (None, &End::Open), "after the end: {data}");
-        if data == "[DONE]" {
-            heard.end = End::Complete(reason.take().expect("a reason before [DONE]"));
-            continue;
-        }
-        let chunk = parse(data);
-        if chunk.get("error").is_some() {
-            heard.end = End::Failed(chunk["error"].clone());
-            continue;
-        }
-        assert_eq!(chunk["object"], "chat.completion.chunk");
-        assert_eq!(heard.usage, None, "the usage comes last");
-        heard.usage = chat_usage(&chunk["usage"]);
-        for choice in items(&chunk["choices"]) {
-            heard.text.push_str(&text(&choice["delta"]["content"]));
-            for call in items(&choice["delta"]["tool_calls"]) {
-                let index = usize::try_from(call["index"].as_u64().unwrap()).unwrap();
-                if call.get("id").is_some() {
-                    assert_eq!(index, calls.len(), "calls are numbered without gaps");
-                    calls.push((text_of(call, "id"), text_of(&call["function"], "name"), String::new()));
-                }
-                calls[index].2.push_str(&text_of(&call["function"], "arguments"));
-            }
-            if let Some(said) = choice["finish_reason"].as_str() {
-                assert!(reason.replace(said.to_owned()).is_none(), "two reasons");
-            }
-        }
-    }
-    heard.calls = calls.into_iter().map(|(id, name, text)| Call { id, name, arguments: parse(&text) }).collect();
-    heard
-}
-
-fn responses_stream(body: &str) -> Heard {
-    let mut heard = nothing();
-    let (mut said, mut called) = (String::new(), Vec::new());
-    for (number, (name, data)) in events(body).into_iter().enumerate() {
-        let event = parse(data);
-        assert_eq!(heard.end, End::Open, "after the end: {data}");
-        assert_eq!(name, event["type"].as_str());
-        assert_eq!(event["sequence_number"], json!(number), "events are numbered without gaps");
-        assert!(number > 0 || name == Some("response.created"), "it begins with {name:?}");
-        match name.unwrap_or_default() {
-            "response.output_text.delta" => said.push_str(&text_of(&event, "delta")),
-            "response.output_item.done" if event["item"]["type"] == "function_call" => {
-                called.push(response_call(&event["item"]));
-            }
-            "response.completed" | "response.incomplete" | "response.failed" => {
-                heard = response_object(&event["response"]);
-            }
-            _ => {}
-        }
-    }
-    match heard.end {
-        End::Open => Heard { text: said, calls: called, ..heard },
-        End::Complete(_) | End::Failed(_) => {
-            assert_eq!((&heard.text, &heard.calls), (&said, &called), "the last event holds what was streamed");
-            heard
-        }
-    }
 }
 
 fn response_call(item: &Value) -> Call {
@@ -315,81 +195,6 @@ fn anthropic_usage(usage: &Value) -> Option<Counts> {
         + count("cache_read_input_tokens").unwrap_or_default()
         + count("cache_creation_input_tokens").unwrap_or_default();
     Some(Counts { first_input: None, input, output: count("output_tokens")?, total: None })
-}
-
-/// A block of an answer as it grows.
-#[derive(Default)]
-struct Block {
-    call: Option<(String, String)>,
-    text: String,
-    is_over: bool,
-}
-
-fn anthropic_stream(body: &str) -> Heard {
-    let mut heard = nothing();
-    let mut blocks: Vec<Block> = Vec::new();
-    let (mut first, mut reason) = (None, None);
-    for (name, data) in events(body) {
-        let event = parse(data);
-        assert_eq!(heard.end, End::Open, "after the end: {data}");
-        assert_eq!(name, event["type"].as_str());
-        let index = event["index"].as_u64().map(|index| usize::try_from(index).unwrap());
-        match name.unwrap_or_default() {
-            "message_start" => {
-                assert!(first.is_none(), "two starts");
-                first = anthropic_usage(&event["message"]["usage"]);
-            }
-            "content_block_start" => {
-                assert_eq!(index, Some(blocks.len()), "blocks are numbered without gaps");
-                assert!(first.is_some() && blocks.iter().all(|block| block.is_over));
-                let block = &event["content_block"];
-                let call = (block["type"] == "tool_use").then(|| (text_of(block, "id"), text_of(block, "name")));
-                blocks.push(Block { call, ..Block::default() });
-            }
-            "content_block_delta" => {
-                let block = &mut blocks[index.unwrap()];
-                assert!(!block.is_over);
-                let delta = &event["delta"];
-                let more = match delta["type"].as_str().unwrap() {
-                    "text_delta" => text_of(delta, "text"),
-                    "input_json_delta" => text_of(delta, "partial_json"),
-                    _ => String::new(),
-                };
-                block.text.push_str(&more);
-            }
-            "content_block_stop" => blocks[index.unwrap()].is_over = true,
-            "message_delta" => {
-                assert!(blocks.iter().all(|block| block.is_over));
-                heard.usage = anthropic_usage(&event["usage"]);
-                reason = Some(text_of(&event["delta"], "stop_reason"));
-            }
-            "message_stop" => heard.end = End::Complete(reason.take().expect("a reason before the stop")),
-            "error" => heard.end = End::Failed(event["error"].clone()),
-            "ping" => {}
-            other => panic!("an unknown event {other}"),
-        }
-    }
-    if let (Some(usage), Some(first)) = (&mut heard.usage, first) {
-        usage.first_input = Some(first.input);
-    }
-    for Block { call, text, is_over } in blocks {
-        match call {
-            None => heard.text.push_str(&text),
-            Some((id, name)) if is_over => heard.calls.push(Call { id, name, arguments: parse(&text) }),
-            Some(_) => {}
-        }
-    }
-    heard
-}
-
-fn gemini_stream(body: &str) -> Heard {
-    let mut heard = nothing();
-    // The comment behind an error is for SDKs that would read over it.
-    for block in body.split("\n\n").filter(|block| !block.trim().is_empty() && !block.starts_with(':')) {
-        assert_eq!(heard.end, End::Open, "after the end: {block}");
-        gemini_chunk(&parse(block.strip_prefix("data: ").expect("data").trim_start()), &mut heard);
-    }
-    heard
 }
 
 fn gemini_chunk(chunk: &Value, heard: &mut Heard) {

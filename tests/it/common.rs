@@ -113,8 +113,8 @@ pub(crate) fn warp2api(directory: &Path, arguments: &[&str]) -> Command {
     command.env("HOME", directory).env("WARP2API_HOME", directory.join("state"));
     // One port is not enough for all tests that run at the same time.
     command.env("WARP2API_BRIDGE_LISTEN", "off");
-    // The keyring of whoever runs the tests is none of their business.
-    command.env("WARP2API_STATE_KEY", "file");
+    // The keyring of whoever runs the tests is none of their business, and the service is asked for nothing.
+    command.env("WARP2API_STATE_KEY", "file").env("WARP2API_ANONYMOUS", "false");
     command
 }
 

@@ -17,7 +17,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use warp2api::{
-    credential::{Clock, Config, CredentialError, Kind, Outcome, Pool, Reason, Rest, Standing, Status},
+    credential::{Clock, Config, CredentialError, Kind, Outcome, Pool, Reason, Rest, Shortage, Standing, Status},
     schema::Schema,
     secret::Secret,
     service::{self, Address, GraphqlError},
@@ -435,7 +435,7 @@ async fn the_standing_of_an_account_follows_its_answers() {
         (Outcome::RateLimited { retry_after: None }, Reason::RateLimited, 5),
         (Outcome::RateLimited { retry_after: None }, Reason::RateLimited, 10),
         (Outcome::RateLimited { retry_after: day }, Reason::RateLimited, 3600),
-        (Outcome::OutOfCredits { refresh_in: None }, Reason::OutOfCredits, 900),
+        (Outcome::OutOfCredits { refresh_in: None }, Reason::OutOfCredits, 480),
     ] {
         let lease = pool.lease().await.unwrap();
         assert_eq!((lease.account(), only(&pool).in_flight), ("WARP_API_KEY", 1));
@@ -444,11 +444,10 @@ async fn the_standing_of_an_account_follows_its_answers() {
         let until = (hand.clock())() + Duration::from_secs(seconds);
         assert_eq!((only(&pool).rests, only(&pool).in_flight), (vec![Rest { model: None, reason, until }], 0));
         let refused = pool.lease().await.unwrap_err();
-        let credits = reason == Reason::OutOfCredits;
         let said = CredentialError::NoneReady {
             reasons: format!("WARP_API_KEY is {} for {seconds} s more", reason.name()),
             retry_after: Some(Duration::from_secs(seconds)),
-            credits,
+            shortage: if reason == Reason::OutOfCredits { Shortage::Credits } else { Shortage::Limits },
         };
         assert_eq!(refused, said);
         now += seconds;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 use warp2api::{
     credential,
-    gateway::{Gateway, Patience},
+    gateway::{Gateway, Observer, Patience},
     schema::Schema,
     secret::Secret,
     server::{self, Config},
@@ -22,13 +22,14 @@ pub(crate) struct Setup {
     pub(crate) patience: Patience,
     /// How long the upstream may be silent.
     pub(crate) idle_timeout: Duration,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Default for Setup {
     /// As users have it, but for pauses between attempts that no test has time for.
     fn default() -> Self {
         let patience = Patience { first_pause: Duration::from_millis(1), ..Patience::default() };
-        Self { server: Config::default(), patience, idle_timeout: Duration::from_secs(300) }
+        Self { server: Config::default(), patience, idle_timeout: Duration::from_secs(300), observers: Vec::new() }
     }
 }
 
@@ -53,7 +54,7 @@ impl Front {
         let mut config = upstream::Config::new(root);
         config.idle_timeout = setup.idle_timeout;
         let upstream = upstream::Upstream::new(Schema::embedded(), &config).unwrap();
-        let gateway = Gateway::new(upstream, Arc::new(pool.clone()), setup.patience);
+        let gateway = Gateway::new(upstream, Arc::new(pool.clone()), setup.patience).observed_by(setup.observers);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

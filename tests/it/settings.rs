@@ -127,7 +127,7 @@ fn all_wrong_values_are_reported_together() {
     let expected = [
         "heartbeat in FILE: expected text, a number or a switch, not a table",
         "max_bdy in FILE: no such setting; did you mean max_body?",
-        "--upstream: \"ftp://x\": expected https://HOST, http://HOST, h2c://HOST or simulator[:SCENARIO]",
+        "--upstream: \"ftp://x\": expected https://HOST, http://HOST, h2c://HOST, simulator[:SCENARIO] or replay:PATH",
         "--log-format: \"xml\": expected text or json",
         "WARP_API_KEY in .env: contains a line break or another control character",
         "WARP2API_IDLE_TIMEOUT: \"-1\": expected a time from 1ms to 24h, such as 90s, 500ms or 5m",
@@ -166,9 +166,12 @@ fn others_are_served_only_with_a_key_or_on_demand() {
 }
 
 #[test]
-fn replay_says_that_it_is_not_there_yet() {
-    let problems = Sources { line: "serve --upstream replay:x.sse", ..Sources::default() }.problems();
-    assert!(problems[0].contains("not built yet"), "{problems:?}");
+fn captures_are_an_upstream() {
+    let settings =
+        Sources { line: "serve --upstream replay:x.sse,speed=full", ..Sources::default() }.resolve().unwrap();
+    assert_eq!(settings.upstream.to_string(), "the captures in x.sse");
+    let problems = Sources { line: "serve --upstream replay:x.sse,speed=warp", ..Sources::default() }.problems();
+    assert!(problems[0].contains("speed is recorded or full"), "{problems:?}");
 }
 
 #[test]

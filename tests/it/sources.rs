@@ -95,7 +95,7 @@ mod anonymous {
     async fn none_is_made_where_there_is_anything_else_or_nobody_wants_one() {
         let (simulator, place) = (simulator(Vec::new()), tempfile::tempdir().unwrap());
         let unwanted = Config { anonymous: false, ..config(simulator.url(), place.path()) };
-        let error = Pool::from_config(unwanted).unwrap_err();
+        let error = Pool::from_config(unwanted).unwrap().lease().await.unwrap_err();
         assert_eq!(error, CredentialError::NoneConfigured);
         let given = Config { jwt: Some(Secret::new("eyJ.e30.x")), ..config(simulator.url(), place.path()) };
         let pool_of_given = Pool::from_config(given).unwrap();

@@ -8,6 +8,11 @@ use std::{
 use axum::http::Method;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use warp2api::{
+    credential::{New, Store},
+    secret::Secret,
+    state::KeyKind,
+};
 
 use crate::{
     common::{Place, Ran, Running, root, run},
@@ -100,6 +105,22 @@ fn deploying_again_keeps_the_key_until_it_is_rotated() {
     let other = printed(&rotated, "WARP2API_BROKER_KEY").unwrap();
     assert_ne!(other, key);
     assert_eq!(cloudflare.account().scripts[NAME].text("BROKER_KEY_SHA256"), digest(other));
+}
+
+#[test]
+fn sessions_of_the_store_are_deployed_by_their_names() {
+    let cloudflare = Cloudflare::start();
+    let place = Place::new();
+    let store = Store::open(&place.path().join("state"), KeyKind::File).unwrap();
+    store.add(&New::session("work", Secret::new("stored-refresh-canary"))).unwrap();
+    store.add(&New::api_key("key", &Secret::new("wk-1"))).unwrap();
+    let ran = run(command(&place, &cloudflare, "deploy"), b"").ended(0);
+    assert!(!ran.text().contains("canary") && !ran.err.contains("canary"), "{ran:?}");
+    let script = cloudflare.account().scripts[NAME].clone();
+    assert_eq!(script.text("ACCOUNTS"), r#"["WARP_REFRESH_TOKEN","work"]"#);
+    assert_eq!(script.text("REFRESH_TOKEN_1"), "stored-refresh-canary");
+    run(command(&place, &cloudflare, "deploy --account work"), b"").ended(0);
+    assert_eq!(cloudflare.account().scripts[NAME].text("ACCOUNTS"), r#"["work"]"#);
 }
 
 #[test]

@@ -2,20 +2,19 @@
 //!
 //! It holds what was said, in a file of its own that only its owner can read. It must not know how a turn is run.
 
-use std::{
-    fs, io,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cli::exit::Failure,
+    cli::{exit::Failure, private},
     turn::{Content, Image, Message, Output},
 };
+
+/// Its name in the state directory.
+const FILE: &str = "conversation.json";
 
 /// Everything said so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -79,7 +78,7 @@ impl Conversation {
     /// # Errors
     /// When there is none, or its file cannot be read or understood.
     pub(crate) fn load(directory: &Path) -> Result<Self, Failure> {
-        let path = file(directory);
+        let path = directory.join(FILE);
         let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 Failure::usage("there is no conversation to go on with").hint("leave --continue out to begin one")
@@ -97,19 +96,8 @@ impl Conversation {
     /// # Errors
     /// When the directory or the file cannot be written. The old file is then still whole.
     pub(crate) fn save(&self, directory: &Path) -> io::Result<()> {
-        private_directory(directory)?;
-        let (path, new) = (file(directory), directory.join(format!("conversation.{}.new", std::process::id())));
-        let mut writer = private_file(&new)?;
-        let written = serde_json::to_vec(self)
-            .map_err(io::Error::from)
-            .and_then(|bytes| writer.write_all(&bytes))
-            .and_then(|()| writer.sync_all())
-            .and_then(|()| fs::rename(&new, &path));
-        if written.is_err() {
-            // The first error is the one to tell; a leftover file is harmless.
-            drop(fs::remove_file(&new));
-        }
-        written
+        let bytes = serde_json::to_vec(self)?;
+        private::replace(directory, FILE, &bytes)
     }
 }
 
@@ -130,26 +118,6 @@ fn content_of(piece: &Piece) -> Result<Content, Failure> {
             Content::Image(Image { mime_type: mime_type.clone(), data: Bytes::from(data) })
         }
     })
-}
-
-fn file(directory: &Path) -> PathBuf {
-    directory.join("conversation.json")
-}
-
-fn private_directory(directory: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
-}
-
-fn private_file(path: &Path) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ mod show;
 
 /// One run of the verb.
 struct Chat<'a> {
-    backend: Backend,
+    backend: &'a Backend,
     conversation: Conversation,
     model: String,
     state_directory: Option<PathBuf>,
@@ -49,21 +49,33 @@ pub(crate) async fn run(
     let attached = arguments.files.iter().map(|path| attach::read(path)).collect::<Result<Vec<_>, _>>()?;
     let conversation = conversation(arguments, settings)?;
     let backend = Backend::start(settings, schema, Vec::new(), output).await?;
+    let done = hold(arguments.json, settings, &backend, conversation, prompt, attached, output).await;
+    backend.close(output).await;
+    done
+}
+
+/// Answers `prompt`, or holds a conversation when there is none.
+async fn hold(
+    json: bool,
+    settings: &Settings,
+    backend: &Backend,
+    conversation: Conversation,
+    prompt: Option<String>,
+    attached: Vec<Content>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let wanted = settings.model.as_deref().or(conversation.model.as_deref());
-    let model = model(&backend, wanted, output).await?;
+    let model = model(backend, wanted, output).await?;
     let signals = Signals::listen()?;
     let state_directory = settings.state_directory.clone();
-    let json = arguments.json;
     let mut chat = Chat { backend, conversation, model, state_directory, json, signals, output };
-    let done = match prompt {
+    match prompt {
         Some(text) => {
             let content = attached.into_iter().chain([Content::Text(text)]).collect();
             chat.ask(content).await
         }
         None => chat.converse(attached).await,
-    };
-    chat.backend.settle(chat.output).await;
-    done
+    }
 }
 
 /// What is asked: the argument, what is piped in, or both; `None` when a person is to be asked line by line.

@@ -13,6 +13,7 @@ use crate::{
         output::Output,
         settings::Settings,
         signals::Signals,
+        token::desk,
     },
     credential::broker::{Broker, BrokerError, CloudflareError, Config, Deployed, Session, Standing},
     secret::Secret,
@@ -36,7 +37,7 @@ async fn deploy(arguments: &WorkerDeployArguments, settings: &Settings, output: 
     let address = backend::address(settings)?.ok_or_else(|| {
         Failure::usage("the built-in simulator cannot be reached from Cloudflare; a broker needs another upstream")
     })?;
-    let sessions = chosen(sessions(settings), &arguments.accounts)?;
+    let sessions = chosen(sessions(settings).await?, &arguments.accounts)?;
     warn(settings, &address, output);
     let deploying = broker.deploy(&sessions, &address, arguments.rotate_key);
     let deployed = to_its_end(deploying, output).await??;
@@ -93,10 +94,11 @@ fn broker(arguments: &BrokerArguments, settings: &Settings) -> Result<Broker, Fa
     Ok(Broker::new(&config)?)
 }
 
-/// The sessions that the settings hold.
-fn sessions(settings: &Settings) -> Vec<Session> {
-    let given = settings.credentials.refresh_token.iter();
-    given.map(|refresh| Session { name: GIVEN.to_owned(), refresh: refresh.clone() }).collect()
+/// The sessions of the settings and of the store.
+async fn sessions(settings: &Settings) -> Result<Vec<Session>, Failure> {
+    let given = settings.credentials.refresh_token.iter().map(|refresh| (GIVEN.to_owned(), refresh.clone()));
+    let stored = desk::store(settings).await?.run(|store| store.sessions()).await?;
+    Ok(given.chain(stored).map(|(name, refresh)| Session { name, refresh }).collect())
 }
 
 /// Those of `sessions` that are named; all when none is.

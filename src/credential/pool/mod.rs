@@ -1,7 +1,7 @@
 //! What lends bearers out: the accounts that the sources have, the choice between them, and what became of each loan.
 //!
 //! In reading order: `choose` says which account serves, `numbers` what has been done so far, `keep` looks after
-//! everything while nobody asks. It must not know what a bearer is used for, and it makes no call itself: accounts and
+//! everything while nobody asks, `named` what a person asks of one account. It must not know what a bearer is used for, and it makes no call itself: accounts and
 //! sources do.
 
 use std::{
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::credential::{
-    Clock, Config, CredentialError, Lease, Outcome, Reason, Status,
+    Clock, Config, CredentialError, Lease, Outcome, Reason, Shortage, Standing, Status, Tier,
     account::Account,
     ledger::{Ledger, Noted},
     slot::Slot,
@@ -26,6 +26,7 @@ use crate::credential::{
 
 mod choose;
 mod keep;
+mod named;
 mod numbers;
 #[cfg(test)]
 mod pool_tests;
@@ -53,6 +54,7 @@ struct Core {
     slots: Mutex<Vec<Arc<Slot>>>,
     /// How many accounts are kept ready.
     size: usize,
+    longest_rest: Duration,
     clock: Clock,
     /// Held by the one who asks the sources for more.
     acquiring: tokio::sync::Mutex<()>,
@@ -93,18 +95,20 @@ impl Pool {
     pub fn with_clock(config: &Config, clock: Clock) -> Result<Self, CredentialError> {
         let sources = source::from_config(config, &clock)?;
         let ledger = config.store.clone().map(|store| Box::new(PoolLedger::new(store)) as Box<dyn Ledger>);
-        let pool = Self::of_sources(sources, config.size, clock, ledger);
-        if pool.slots().is_empty() && !pool.has_more() {
-            return Err(nobody(config));
-        }
-        Ok(pool)
+        Ok(Self::of_sources(sources, config, clock, ledger))
     }
 
-    fn of_sources(sources: Vec<Box<dyn Source>>, size: usize, clock: Clock, ledger: Option<Box<dyn Ledger>>) -> Self {
+    fn of_sources(
+        sources: Vec<Box<dyn Source>>,
+        config: &Config,
+        clock: Clock,
+        ledger: Option<Box<dyn Ledger>>,
+    ) -> Self {
         let core = Core {
             sources,
             slots: Mutex::default(),
-            size: size.max(1),
+            size: config.size.max(1),
+            longest_rest: config.longest_rest,
             clock,
             acquiring: tokio::sync::Mutex::new(()),
             counters: Counters::default(),
@@ -162,7 +166,7 @@ impl Pool {
                             Err(error) => failure = failure.or(Some(error)),
                         }
                     }
-                    return Err(self.none_ready(failure, obstacles));
+                    return Err(self.none_ready(failure, &obstacles));
                 }
             }
         }
@@ -209,8 +213,23 @@ impl Pool {
             format!("{} ({}){ending}", status.kind.name(), status.account)
         };
         let mut all: Vec<String> = self.status().into_iter().map(one).collect();
-        all.extend(self.core.sources.iter().filter(|source| source.can_acquire()).map(|source| source.describe()));
+        let has_accounts = !all.is_empty();
+        let tells = |source: &dyn Source| source.can_acquire() && !(has_accounts && source.tier() == Tier::Anonymous);
+        all.extend(self.core.sources.iter().filter(|source| tells(source.as_ref())).map(|source| source.describe()));
         all.join(", ")
+    }
+
+    /// True when there is no account and no source that could give one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots().is_empty() && !self.has_more()
+    }
+
+    /// True when the only account to be had is an anonymous one that has not been made yet.
+    #[must_use]
+    pub fn awaits_anonymous(&self) -> bool {
+        let mut others = self.core.sources.iter().filter(|source| source.can_acquire());
+        self.slots().is_empty() && self.has_more() && others.all(|source| source.tier() == Tier::Anonymous)
     }
 
     /// How every account stands.
@@ -389,7 +408,7 @@ impl Pool {
         if self.slots().iter().any(|slot| slot.id() == account.id()) {
             return;
         }
-        let slot = Slot::new(account, source.tier(), Arc::clone(&self.core.clock));
+        let slot = Slot::new(account, source.tier(), self.core.longest_rest, Arc::clone(&self.core.clock));
         if let Some(ledger) = &self.core.ledger {
             let noted = ledger.recall(slot.id(), (self.core.clock)());
             slot.recall(noted.clone());
@@ -402,24 +421,34 @@ impl Pool {
     }
 
     /// Why nobody can serve: what went wrong just now, else what the accounts wait for.
-    fn none_ready(&self, failure: Option<CredentialError>, obstacles: Vec<(String, Obstacle)>) -> CredentialError {
+    fn none_ready(&self, failure: Option<CredentialError>, obstacles: &[(String, Obstacle)]) -> CredentialError {
         let now = (self.core.clock)();
-        let rests = obstacles.iter().filter_map(|(_, obstacle)| match obstacle {
-            Obstacle::Resting(rest) => Some(rest),
-            Obstacle::Tried | Obstacle::Out(_) => None,
-        });
-        let soonest = rests.clone().map(|rest| rest.until.duration_since(now).unwrap_or_default()).min();
-        let Some(soonest) = soonest else {
-            let of_slot = || self.slots().iter().find_map(|slot| slot.failure());
-            return failure.or_else(of_slot).unwrap_or_else(|| match obstacles.is_empty() {
-                true => CredentialError::NoneConfigured,
-                false => {
-                    CredentialError::NoneReady { reasons: reasons(&obstacles, now), retry_after: None, credits: false }
-                }
-            });
+        let kept_by = |(_, obstacle): &(String, Obstacle)| match obstacle {
+            Obstacle::Tried => None,
+            Obstacle::Resting(rest) => Some(match rest.reason {
+                Reason::RateLimited => Shortage::Limits,
+                Reason::OutOfCredits => Shortage::Credits,
+                Reason::Refused => Shortage::Refusals,
+            }),
+            Obstacle::Out(Standing::Forbidden) => Some(Shortage::Forbidden),
+            Obstacle::Out(_) => Some(Shortage::Ended),
         };
-        let credits = rests.clone().all(|rest| rest.reason == Reason::OutOfCredits);
-        CredentialError::NoneReady { reasons: reasons(&obstacles, now), retry_after: Some(soonest), credits }
+        let until = |(_, obstacle): &(String, Obstacle)| match obstacle {
+            Obstacle::Resting(rest) => Some(rest.until.duration_since(now).unwrap_or_default()),
+            Obstacle::Tried | Obstacle::Out(_) => None,
+        };
+        let retry_after = obstacles.iter().filter_map(until).min();
+        let known = || failure.clone().or_else(|| self.slots().iter().find_map(|slot| slot.failure()));
+        match obstacles.iter().filter_map(kept_by).min() {
+            // What the token service says of a session is more than that it has ended.
+            None | Some(Shortage::Ended) if let Some(failure) = known() => failure,
+            None if obstacles.is_empty() => CredentialError::NoneConfigured,
+            shortage => CredentialError::NoneReady {
+                reasons: reasons(obstacles, now),
+                retry_after,
+                shortage: shortage.unwrap_or(Shortage::Refusals),
+            },
+        }
     }
 
     fn unavailable(&self, slot: &Slot, reason: &str) -> CredentialError {
@@ -432,16 +461,6 @@ impl Pool {
 
     fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot>>> {
         self.core.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Why there is no account at all: an account whose session has ended is worth naming.
-fn nobody(config: &Config) -> CredentialError {
-    let stored = config.store.as_ref().and_then(|store| store.accounts().ok()).unwrap_or_default();
-    let ended = stored.into_iter().find_map(|account| account.ended.map(|code| (account.name, code)));
-    match ended {
-        Some((account, code)) => CredentialError::SignInNeeded { account, code },
-        None => CredentialError::NoneConfigured,
     }
 }
 

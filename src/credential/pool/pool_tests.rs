@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     credential::{
-        Counter, CredentialError, Kind, Outcome, Pool, Tier, Wish,
+        Config, Counter, CredentialError, Kind, Outcome, Pool, Shortage, Tier, Wish,
         account::Account,
         ledger::{Ledger, Noted},
         pool::EMERGENCY,
@@ -23,6 +23,7 @@ use crate::{
         token::Credential,
     },
     secret::Secret,
+    service::Address,
 };
 
 struct Fake {
@@ -125,7 +126,8 @@ impl Ledger for Book {
 }
 
 fn pool(shop: Shop, size: usize, ledger: Option<Box<dyn Ledger>>) -> Pool {
-    Pool::of_sources(vec![Box::new(shop)], size, Arc::new(SystemTime::now), ledger)
+    let config = Config { size, ..Config::new(Address::new("http://127.0.0.1:9")) };
+    Pool::of_sources(vec![Box::new(shop)], &config, Arc::new(SystemTime::now), ledger)
 }
 
 fn count(pool: &Pool, counter: Counter) -> u64 {
@@ -164,7 +166,9 @@ async fn a_limited_account_rests_for_its_model_and_the_others_go_on() {
     let other = pool.lease_for(wish("opus")).await.unwrap();
     pool.settle(&other, Outcome::OutOfCredits { refresh_in: None }, false);
     let error = pool.lease_for(wish("opus")).await.unwrap_err();
-    let CredentialError::NoneReady { reasons, retry_after, credits: false } = &error else { panic!("{error}") };
+    let CredentialError::NoneReady { reasons, retry_after, shortage: Shortage::Limits } = &error else {
+        panic!("{error}")
+    };
     assert!(retry_after.unwrap() <= Duration::from_secs(5), "the soonest");
     assert!(reasons.contains("rate limited for opus") && reasons.contains("out of credits"), "{reasons}");
 }
@@ -221,7 +225,7 @@ async fn rests_survive_a_restart_and_end_when_somebody_wipes_them_out() {
     drop(lease);
     first.close().await;
     let second = open();
-    assert!(matches!(second.lease().await, Err(CredentialError::NoneReady { credits: true, .. })));
+    assert!(matches!(second.lease().await, Err(CredentialError::NoneReady { shortage: Shortage::Credits, .. })));
     book.0.lock().unwrap().clear();
     second.look_after().await;
     assert_eq!(second.lease().await.unwrap().account(), "a");

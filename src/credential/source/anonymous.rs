@@ -136,7 +136,7 @@ impl Maker {
         let identity = Identity { uid, ..Identity::default() };
         let new = New::anonymous(NAME, refresh).identity(identity).bearer(tokens.id, tokens.life);
         let added = self.store.run(move |store| store.add(&new)).await.map_err(unusable)?;
-        tracing::info!(
+        tracing::warn!(
             "nobody has signed in, so Warp has given this installation an anonymous account with few credits; \
              it is kept as `{NAME}` and gets no successor. Sign in with `warp2api token login`"
         );

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use crate::{
     credential::{
-        Kind,
+        Kind, Session as SignedInSession,
         store::{
             Store, StoreError, seconds,
             session::{self, Session},
@@ -79,6 +79,12 @@ impl New {
         Self::of(name, Kind::Session, refresh)
     }
 
+    /// The session of a sign-in or of an exchange, with its bearer.
+    #[must_use]
+    pub fn signed_in(name: &str, session: &SignedInSession) -> Self {
+        Self::session(name, session.refresh.clone()).bearer(session.id.clone(), session.life)
+    }
+
     /// The identity of an installation that has not signed in.
     #[must_use]
     pub fn anonymous(name: &str, refresh: Secret) -> Self {
@@ -149,12 +155,7 @@ impl Store {
     /// # Errors
     /// When the name is taken or none, or the database cannot be written.
     pub fn add(&self, new: &New) -> Result<Added, StoreError> {
-        if new.name.is_empty()
-            || new.name.chars().count() > LONGEST_NAME
-            || new.name.contains(|c: char| c.is_whitespace() || c.is_control())
-        {
-            return Err(StoreError::NameMalformed { name: new.name.clone() });
-        }
+        Self::check_name(&new.name)?;
         let fresh = uuid::Uuid::new_v4().simple().to_string();
         let twin = self.with_secret(new)?;
         self.state.database().write(|transaction| {
@@ -169,11 +170,36 @@ impl Store {
         })?
     }
 
+    /// Whether an account can have the name.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn check_name(name: &str) -> Result<(), StoreError> {
+        let is_none = name.is_empty()
+            || name.chars().count() > LONGEST_NAME
+            || name.contains(|c: char| c.is_whitespace() || c.is_control());
+        if is_none { Err(StoreError::NameMalformed { name: name.to_owned() }) } else { Ok(()) }
+    }
+
+    /// The names of all sessions that have not ended, with their refresh tokens.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn sessions(&self) -> Result<Vec<(String, Secret)>, StoreError> {
+        let mut sessions = Vec::new();
+        for account in self.accounts()?.into_iter().filter(|account| account.kind == Kind::Session) {
+            let session = self.session(&account.id)?.filter(|session| session.ended.is_none());
+            sessions.extend(session.map(|session| (account.name, session.secret)));
+        }
+        Ok(sessions)
+    }
+
     /// Calls the account `name` `new_name`.
     ///
     /// # Errors
-    /// When there is no such account, the new name is taken, or the database cannot be written.
+    /// When there is no such account, the new name is taken or none, or the database cannot be written.
     pub fn rename(&self, name: &str, new_name: &str) -> Result<(), StoreError> {
+        Self::check_name(new_name)?;
         self.state.database().write(|transaction| {
             if by(transaction, "name", new_name)?.is_some() {
                 return Ok(Err(StoreError::NameTaken { name: new_name.to_owned() }));

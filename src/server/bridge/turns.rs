@@ -275,7 +275,7 @@ fn captured(view: &View, turn: &Turn, exchange: &Exchange) -> Result<Vec<Line>, 
         lines.push(Line::Bytes(Piece { ms: since(message.ms), body: Body::Text(text) }));
     }
     if let Some((ms, broken)) = &exchange.end {
-        lines.push(Line::End(End { ms: since(*ms), broken: broken.clone() }));
+        lines.push(Line::End(End { ms: since(*ms), broken: broken.clone(), called_off: false }));
     }
     Ok(lines)
 }

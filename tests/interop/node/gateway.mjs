@@ -27,7 +27,11 @@ export async function gateway(t, exchanges, environment = {}) {
   }
   const child = spawn(BINARY, ["--upstream", upstream, "serve", "--listen", "127.0.0.1:0"], {
     cwd: home,
-    env: { PATH: process.env.PATH, HOME: home, WARP2API_HOME: home, WARP2API_BRIDGE_LISTEN: "off", ...environment },
+    env: {
+      PATH: process.env.PATH, HOME: home, WARP2API_HOME: home, WARP2API_BRIDGE_LISTEN: "off",
+      // What one request has done to the account is not to stand in the next one's way.
+      WARP2API_LONGEST_REST: "1ms", ...environment,
+    },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const said = [];

@@ -33,6 +33,8 @@ class Gateway:
             upstream = f"simulator:{scenario}"
         scrubbed = {"PATH": os.environ["PATH"], "HOME": self._home.name, "WARP2API_HOME": self._home.name}
         scrubbed["WARP2API_BRIDGE_LISTEN"] = "off"
+        # What one request has done to the account is not to stand in the next one's way.
+        scrubbed["WARP2API_LONGEST_REST"] = "1ms"
         self.process = subprocess.Popen(
             [BINARY, "--upstream", upstream, "serve", "--listen", "127.0.0.1:0"],
             cwd=self._home.name,

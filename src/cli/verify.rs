@@ -1,0 +1,180 @@
+//! `verify`: runs captures through every dialect's encoder, and holds what clients would receive against the rules of the
+//! official ones.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    cli::{
+        args::VerifyArguments,
+        exchanges::{self, Exchange, Seen, View},
+        exit::{Exit, Failure},
+        output::Output,
+    },
+    dialect::{
+        self, Dialect, Listener,
+        check::{self, Broken, Heard, Report},
+    },
+    schema::Schema,
+    turn::TurnEvent,
+};
+
+/// Runs the verb.
+pub(crate) fn run(arguments: &VerifyArguments, schema: &Schema, output: &mut Output) -> Result<(), Failure> {
+    let mut view = Verifier { json: arguments.json, events: Vec::new(), exchanges: 0, broken: 0 };
+    let walked = exchanges::walk(&arguments.files, false, schema, &mut view, output);
+    match view.broken {
+        0 => walked,
+        1 => Err(Failure::new(Exit::Failed, "one rule is broken")),
+        many => Err(Failure::new(Exit::Failed, format!("{many} rules are broken"))),
+    }
+}
+
+struct Verifier {
+    json: bool,
+    /// What a user hears of the exchange that is being read.
+    events: Vec<TurnEvent>,
+    exchanges: usize,
+    broken: usize,
+}
+
+impl View for Verifier {
+    fn event(&mut self, _: &mut Output, _: &Seen<'_>, heard: &[TurnEvent]) -> Result<(), Failure> {
+        self.events.extend_from_slice(heard);
+        Ok(())
+    }
+
+    fn finished(&mut self, output: &mut Output, exchange: Exchange, heard: &[TurnEvent]) -> Result<(), Failure> {
+        let mut events = std::mem::take(&mut self.events);
+        events.extend_from_slice(heard);
+        if exchange.status.is_some_and(|status| status != 200) {
+            output.note(&format!("{}, exchange {}: refused, no answer to verify", exchange.source, exchange.number));
+            return Ok(());
+        }
+        self.exchanges += 1;
+        let reports = self.reports(&events)?;
+        self.broken += reports.iter().map(|(_, report)| report.broken.len()).sum::<usize>();
+        match self.json {
+            true => output.json(&as_json(&exchange, &reports))?,
+            false => output.text(&table(&exchange, &reports))?,
+        }
+        Ok(())
+    }
+}
+
+impl Verifier {
+    /// What a client of each dialect makes of the answer.
+    fn reports(&self, events: &[TurnEvent]) -> Result<Vec<(&'static str, Report)>, Failure> {
+        let mut reports: Vec<(&'static str, Report)> = Vec::new();
+        for dialect in dialect::ALL {
+            let stream = self.stream(*dialect, events)?;
+            let Some(mut report) = check::stream(dialect.name(), &stream) else { continue };
+            if let Some((first, known)) = reports.first() {
+                report.broken.extend(disagreement(first, &known.heard, &report.heard));
+            }
+            reports.push((dialect.name(), report));
+        }
+        Ok(reports)
+    }
+
+    fn stream(&self, dialect: &dyn Dialect, events: &[TurnEvent]) -> Result<String, Failure> {
+        let Some(first) = events.first() else { return Ok(String::new()) };
+        let mut listener = Listener::new(dialect, &Listener::id_of(first, self.exchanges))?;
+        events.iter().for_each(|event| listener.hear(event));
+        Ok(listener.take())
+    }
+}
+
+/// That a client of one dialect heard something else than one of another.
+fn disagreement(first: &str, known: &Heard, heard: &Heard) -> Option<Broken> {
+    let found = match () {
+        () if known.text != heard.text => format!("the text is not that of {first}: {:?}", heard.text),
+        () if known.calls != heard.calls => format!("the calls are not those of {first}: {:?}", heard.calls),
+        () => return None,
+    };
+    Some(Broken { event: 0, rule: "clients of all dialects hear the same", found })
+}
+
+/// One line a dialect, and one for each broken rule.
+fn table(exchange: &Exchange, reports: &[(&'static str, Report)]) -> String {
+    let name = match exchange.number {
+        1 => exchange.source.clone(),
+        number => format!("{}, exchange {number}", exchange.source),
+    };
+    let mut lines = String::new();
+    for (dialect, report) in reports {
+        let result = match report.broken.len() {
+            0 => "ok".to_owned(),
+            1 => "1 rule broken".to_owned(),
+            many => format!("{many} rules broken"),
+        };
+        lines += &format!("{name}  {dialect:<16}  {result}\n");
+        for Broken { event, rule, found } in &report.broken {
+            lines += &format!("    event {event}: {rule}; but {found}\n");
+        }
+    }
+    lines
+}
+
+fn as_json(exchange: &Exchange, reports: &[(&'static str, Report)]) -> Value {
+    let dialects: Map<String, Value> = reports
+        .iter()
+        .map(|(dialect, report)| {
+            let broken = report.broken.iter();
+            let broken = broken.map(|one| json!({"event": one.event, "rule": one.rule, "found": one.found}));
+            let broken: Vec<Value> = broken.collect();
+            ((*dialect).to_owned(), json!({"ok": broken.is_empty(), "broken": broken}))
+        })
+        .collect();
+    json!({"source": exchange.source, "exchange": exchange.number, "dialects": dialects})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Verifier, disagreement};
+    use crate::{
+        cli::output::{Manner, testing::output},
+        dialect::check::{Broken, Heard, Report},
+        turn::{StopReason, TurnEvent},
+    };
+
+    fn verifier() -> Verifier {
+        Verifier { json: false, events: Vec::new(), exchanges: 0, broken: 0 }
+    }
+
+    #[test]
+    fn what_the_encoders_write_is_what_clients_want() {
+        let events = [TurnEvent::Text("a".to_owned()), TurnEvent::Finished(StopReason::EndTurn)];
+        let reports = verifier().reports(&events).ok().unwrap();
+        assert_eq!(reports.len(), 4);
+        assert!(reports.iter().all(|(_, report)| report.broken.is_empty() && report.heard.text == "a"), "{reports:?}");
+    }
+
+    #[test]
+    fn an_answer_without_an_end_breaks_a_rule_in_every_dialect() {
+        let events = [TurnEvent::Text("a".to_owned())];
+        let reports = verifier().reports(&events).ok().unwrap();
+        assert!(reports.iter().all(|(_, report)| !report.broken.is_empty()), "{reports:?}");
+    }
+
+    #[test]
+    fn broken_rules_are_listed_below_their_dialect() {
+        let known = Heard { text: "a".to_owned(), ..Heard::default() };
+        let other = disagreement("x", &known, &Heard::default()).unwrap();
+        assert!(other.found.contains("the text is not that of x"));
+        assert_eq!(disagreement("x", &known, &known), None);
+        let broken = Broken { event: 3, rule: "a rule", found: "something".to_owned() };
+        let report = Report { heard: known, broken: vec![broken] };
+        let exchange = crate::cli::exchanges::Exchange {
+            source: "f".to_owned(),
+            number: 2,
+            opening: crate::capture::Opening::default(),
+            status: None,
+            refusal: String::new(),
+            timing: crate::cli::exchanges::Timing::default(),
+            transcript: crate::upstream::transcript::Transcript::default(),
+        };
+        let (mut out, read) = output(Manner::default());
+        out.text(&super::table(&exchange, &[("gemini", report)])).unwrap();
+        assert_eq!(read().0, "f, exchange 2  gemini            1 rule broken\n    event 3: a rule; but something\n");
+    }
+}
