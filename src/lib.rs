@@ -36,7 +36,7 @@
 //! | [`simulator`] | a fake upstream over HTTP that plays scenarios | `upstream` and `turn`, on purpose |
 //! | [`capture`] | recorded exchanges: read, record, play back | what a response event means |
 //! | [`gateway`] | one turn end to end: lease, call, retry before the first output, settle | any dialect, HTTP servers |
-//! | [`server`] | the public HTTP API: routes, keys, limits, drain | protobuf |
+//! | [`server`] | the public HTTP API: routes, keys, limits, drain; and the bridge, for who debugs | the upstream, where credentials come from |
 //! | [`cli`] | arguments → settings → library calls → output | – |
 //!
 //! A module imports only from those that the table in `tests/it/layers.rs` allows it, and that test holds the code to it.

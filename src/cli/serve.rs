@@ -154,10 +154,9 @@ impl Bridge {
     fn start(self, output: &mut Output) -> RunningBridge {
         output.note(&format!("The bridge listens on http://{0}, its page is http://{0}/gui", self.address));
         let stop = CancellationToken::new();
-        let serving = server::bridge::run(self.listener, self.parts, stop.clone().cancelled_owned());
-        let mut tasks = JoinSet::new();
-        tasks.spawn(serving);
-        RunningBridge { stop, serving: tasks }
+        let mut serving = JoinSet::new();
+        serving.spawn(server::bridge::run(self.listener, self.parts, stop.clone().cancelled_owned()));
+        RunningBridge { stop, serving }
     }
 }
 

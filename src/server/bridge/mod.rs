@@ -5,8 +5,8 @@
 //! token and no part of one. It serves loopback only, answers only to loopback's names, and not to pages of other origins.
 //! It must not know the upstream or where credentials come from.
 //!
-//! In reading order: [`refusal`] (how it says no) · [`asked`] (bodies) · [`codec`] · [`send`] · [`auth`] · [`packets`] · [`socket`] ·
-//! [`view`] (what may be seen of a message) · [`turns`] (the monitor's turns) · [`page`].
+//! In reading order: `refusal` (how it says no) · `asked` (bodies) · `codec` · `send` · `auth` · `packets` · `socket` ·
+//! `view` (what may be seen of a message) · `turns` (the monitor's turns) · `page`.
 
 mod anatomy;
 mod asked;

@@ -27,8 +27,11 @@ export async function gateway(t, exchanges, environment = {}) {
   }
   const child = spawn(BINARY, ["--upstream", upstream, "serve", "--listen", "127.0.0.1:0"], {
     cwd: home,
-    // What one request has done to the account is not to stand in the next one's way.
-    env: { PATH: process.env.PATH, HOME: home, WARP2API_HOME: home, WARP2API_LONGEST_REST: "1ms", ...environment },
+    env: {
+      PATH: process.env.PATH, HOME: home, WARP2API_HOME: home, WARP2API_BRIDGE_LISTEN: "off",
+      // What one request has done to the account is not to stand in the next one's way.
+      WARP2API_LONGEST_REST: "1ms", ...environment,
+    },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const said = [];
@@ -54,6 +57,15 @@ export async function gateway(t, exchanges, environment = {}) {
     setTimeout(() => failed(new Error(`the gateway said nothing:\n${said.join("\n")}`)), PATIENCE).unref();
   });
   return greeted;
+}
+
+/** What the first line that the test's gateway says, and that has `pattern`, holds of it. */
+export async function said(t, pattern) {
+  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await new Promise((done) => setTimeout(done, 20))) {
+    const found = LOGS.get(t).map((line) => pattern.exec(line)).find(Boolean);
+    if (found) return found[1];
+  }
+  throw new Error(`the gateway never said ${pattern}:\n${LOGS.get(t).join("\n")}`);
 }
 
 /** True once the upstream of the test's gateway has seen a reader go away, which is how a cancelled turn ends there. */

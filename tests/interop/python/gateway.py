@@ -32,6 +32,7 @@ class Gateway:
             scenario.write_text(json.dumps({"exchanges": exchanges}))
             upstream = f"simulator:{scenario}"
         scrubbed = {"PATH": os.environ["PATH"], "HOME": self._home.name, "WARP2API_HOME": self._home.name}
+        scrubbed["WARP2API_BRIDGE_LISTEN"] = "off"
         # What one request has done to the account is not to stand in the next one's way.
         scrubbed["WARP2API_LONGEST_REST"] = "1ms"
         self.process = subprocess.Popen(

@@ -242,7 +242,7 @@ eventList.eager = true;
 const path = (rest) => `/api/monitor/turns/${current.number}${rest}${rest.includes("?") ? "&" : "?"}exchange=${current.exchange}`;
 
 async function open(number) {
-  Object.assign(current, { number, exchange: 0, events: [], message: null, seen: null });
+  Object.assign(current, { number, exchange: 0, events: [], message: null, seen: null, isLive: false });
   turnList.number = number;
   document.body.classList.add("opened");
   $("detail").hidden = false;
@@ -281,7 +281,7 @@ async function refresh() {
     } catch (error) {
       say(error.message);
     }
-  } while (again);
+  } while (again && current.number !== null);
   refreshing = false;
 }
 
@@ -294,6 +294,8 @@ async function update(number) {
     current.whole = await askJson(`/api/monitor/turns/${number}`);
   }
   if (current.number !== number) return;
+  // Who has seen a turn run wants to see its end, too.
+  current.isLive ||= current.whole.state === "running";
   showFacts(current.whole);
   const views = { request: showRequest, events: showEvents, tasks: showTasks, wire: showWire, dialect: showDialect };
   await views[current.view]();
@@ -376,7 +378,7 @@ function filterEvents() {
   eventList.show(shown);
   eventList.mark(shown.findIndex((event) => event.index === current.message));
   $("found").textContent = `${shown.length} of ${current.events.length} events`;
-  if ($("follow").checked && current.message === null) {
+  if ($("follow").checked && current.message === null && current.isLive) {
     eventList.render();
     eventList.scroll.scrollTop = eventList.scroll.scrollHeight;
   }
