@@ -106,8 +106,9 @@ def test_a_schema(playing, llm):
         ("nowhere", "Hello", "no-such-model"),
     ],
 )
-def test_a_failure_is_told(talking, llm, model, words, told):
-    done = llm(talking, "-m", model, words)
+def test_a_failure_is_told(playing, llm, model, words, told):
+    # A gateway of its own: an account that was forbidden is used no more.
+    done = llm(playing(), "-m", model, words)
     assert done.returncode == 1 and "Error" in done.stderr and told in done.stderr, done.stderr
 
 
