@@ -17,6 +17,6 @@ pub mod replay;
 mod sse;
 
 pub use folder::captures_in;
-pub use read::{Opening, Piece, ReadError, read};
+pub use read::{Opening, Piece, ReadError, is_recording, read};
 pub use redact::PRIVATE_HEADERS;
 pub use sse::{Frame, Frames};

@@ -14,6 +14,7 @@ use crate::capture::{
 
 /// The largest line of a capture: a request of the largest size, in base64.
 const LINE_LIMIT: u64 = 256 << 20;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// A stream is passed on in pieces of at most so many bytes.
 const PIECE: usize = 64 * 1024;
 
@@ -90,7 +91,7 @@ pub fn read<E: From<ReadError>>(
     take: &mut dyn FnMut(Piece) -> Result<(), E>,
 ) -> Result<(), E> {
     let prefix = prefix(&mut input).map_err(ReadError::from)?;
-    let text = prefix.trim_ascii_start();
+    let text = unmarked(&prefix);
     if text == MARK {
         return read_capture(Cursor::new(text.to_vec()).chain(input), (prefix.len() - text.len()) as u64, take);
     }
@@ -100,12 +101,26 @@ pub fn read<E: From<ReadError>>(
     }
 }
 
+/// What stands behind white space and the mark that some programs put before UTF-8.
+fn unmarked(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii_start()
+}
+
+/// Whether the input that begins with `head` is a HAR or a capture of ours.
+#[must_use]
+pub fn is_recording(head: &[u8]) -> bool {
+    let text = unmarked(head);
+    let first = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    text.starts_with(MARK) || first.is_some_and(|first| first.starts_with(b"\"log\""))
+}
+
 /// The first bytes, as many as it takes to tell what comes: white space, and behind it our mark or where it differs.
 fn prefix(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut prefix = Vec::new();
     loop {
-        let text = prefix.trim_ascii_start();
-        if text.len() == MARK.len() || !MARK.starts_with(text) || prefix.len() > PIECE {
+        let text = unmarked(&prefix);
+        let may_be_marked = BYTE_ORDER_MARK.starts_with(&prefix) || MARK.starts_with(text);
+        if text.len() == MARK.len() || !may_be_marked || prefix.len() > PIECE {
             return Ok(prefix);
         }
         let Some(&next) = input.fill_buf()?.first() else { return Ok(prefix) };
@@ -153,19 +168,21 @@ fn read_capture<E: From<ReadError>>(
                 close(&mut opening, &mut is_open, take)?;
                 opening = Some(Opening { began: Some(header.began), redacted: header.redacted, ..Opening::default() });
             }
-            Ok(Line::Request(request)) => {
-                let opening = opening.get_or_insert_default();
-                opening.url = Some(request.url);
-                opening.request = request.body.bytes();
-            }
-            Ok(line) => {
-                if let Some(opening) = opening.take() {
-                    is_open = true;
-                    take(Piece::Begin(opening))?;
+            Ok(line) => match (line, &mut opening) {
+                (Line::Request(request), Some(opening)) => {
+                    opening.url = Some(request.url);
+                    opening.request = request.body.bytes();
                 }
-                is_open &= !matches!(line, Line::End(_));
-                take(piece(line, offset))?;
-            }
+                (line, _) => {
+                    if let Some(opening) = opening.take() {
+                        is_open = true;
+                        take(Piece::Begin(opening))?;
+                    }
+                    let piece = if is_open { piece(line, offset) } else { misplaced(offset) };
+                    is_open &= !matches!(piece, Piece::End { .. });
+                    take(piece)?;
+                }
+            },
             // The writer was stopped in the middle of it; that the end is missing is told below.
             Err(_) if line.last() != Some(&b'\n') => {}
             Err(_) if line.trim_ascii().is_empty() => {}
@@ -201,10 +218,12 @@ fn piece(line: Line, offset: u64) -> Piece {
             None => Piece::Broken { offset: Some(offset), problem: "a line's base64 is none".to_owned() },
         },
         Line::End(end) => Piece::End { ms: Some(end.ms), broken: end.broken },
-        Line::Header(_) | Line::Request(_) => {
-            Piece::Broken { offset: Some(offset), problem: "a line stands in a wrong place".to_owned() }
-        }
+        Line::Header(_) | Line::Request(_) => misplaced(offset),
     }
+}
+
+fn misplaced(offset: u64) -> Piece {
+    Piece::Broken { offset: Some(offset), problem: "a line stands in a wrong place".to_owned() }
 }
 
 #[cfg(test)]

@@ -388,6 +388,8 @@ impl Writer {
         if let Some(open) = self.open.remove(&id) {
             self.kept.push_back((open.path, open.size));
         }
+        // More may have been open at once than there may be.
+        while self.kept.len() + self.open.len() > self.options.max_files && self.forget_oldest() {}
     }
 
     /// Removes the oldest recording that is complete. Returns false when there is none.

@@ -147,14 +147,7 @@ fn walk_file(
     let read = capture::read(progress.wrap_read(input), &mut |piece| walker.take(piece));
     progress.finish_and_clear();
     let (exchanges, damaged, untold) = (walker.exchanges, walker.damaged, walker.untold);
-    match read {
-        Ok(()) => {}
-        Err(Stop::Read(ReadError::Input(error))) => {
-            return Err(Failure::new(Exit::Failed, format!("cannot read {name}: {error}")));
-        }
-        Err(Stop::Read(error)) => return Err(Failure::input(format!("{name}: {error}"))),
-        Err(Stop::Failure(failure)) => return Err(failure),
-    }
+    read.map_err(|stop| stop.of(&name))?;
     if exchanges == 0 {
         let why = untold.first().map(|problem| format!(": {problem}")).unwrap_or_default();
         let failure = Failure::input(format!("{name} holds no response events{why}"));
@@ -164,9 +157,20 @@ fn walk_file(
 }
 
 /// Why a walk ends early.
-enum Stop {
+pub(crate) enum Stop {
     Read(ReadError),
     Failure(Failure),
+}
+
+impl Stop {
+    /// The failure of reading the input called `name`.
+    pub(crate) fn of(self, name: &str) -> Failure {
+        match self {
+            Self::Read(ReadError::Input(error)) => Failure::new(Exit::Failed, format!("cannot read {name}: {error}")),
+            Self::Read(error) => Failure::input(format!("{name}: {error}")),
+            Self::Failure(failure) => failure,
+        }
+    }
 }
 
 impl From<ReadError> for Stop {

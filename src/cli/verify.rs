@@ -1,5 +1,5 @@
-//! `verify`: runs captures through every dialect's encoder, and holds what clients would receive against the rules of the
-//! official ones.
+//! `verify`: runs captures through every dialect's encoder, and holds what clients would receive, streamed and as one
+//! body, against the rules of the official ones.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
     },
     dialect::{
         self, Dialect, Listener,
-        check::{self, Broken, Heard, Report},
+        check::{self, Broken, End, Heard, Report},
     },
     schema::Schema,
     turn::TurnEvent,
@@ -68,8 +68,12 @@ impl Verifier {
         for dialect in dialect::ALL {
             let stream = self.stream(*dialect, events)?;
             let Some(mut report) = check::stream(dialect.name(), &stream) else { continue };
+            if let Some(body) = self.body(*dialect, events, &report.heard)? {
+                report.broken.extend(body.broken);
+                report.broken.extend(disagreement(BODY, "the stream", &report.heard, &body.heard));
+            }
             if let Some((first, known)) = reports.first() {
-                report.broken.extend(disagreement(first, &known.heard, &report.heard));
+                report.broken.extend(disagreement(DIALECTS, first, &known.heard, &report.heard));
             }
             reports.push((dialect.name(), report));
         }
@@ -82,16 +86,33 @@ impl Verifier {
         events.iter().for_each(|event| listener.hear(event));
         Ok(listener.take())
     }
+
+    /// What a client makes of the answer as one body; nothing of one that failed, for then it is sent an error.
+    fn body(&self, dialect: &dyn Dialect, events: &[TurnEvent], streamed: &Heard) -> Result<Option<Report>, Failure> {
+        let (Some(first), End::Complete(_)) = (events.first(), &streamed.end) else { return Ok(None) };
+        let mut listener = Listener::waiting(dialect, &Listener::id_of(first, self.exchanges))?;
+        events.iter().for_each(|event| listener.hear(event));
+        Ok(check::body(dialect.name(), &listener.body()))
+    }
 }
 
-/// That a client of one dialect heard something else than one of another.
-fn disagreement(first: &str, known: &Heard, heard: &Heard) -> Option<Broken> {
+const BODY: &str = "one body says what the stream says";
+const DIALECTS: &str = "clients of all dialects hear the same";
+
+/// That a client heard something else than another, of `whom`, which breaks `rule`.
+fn disagreement(rule: &'static str, whom: &str, known: &Heard, heard: &Heard) -> Option<Broken> {
+    let counts = |heard: &Heard| heard.usage.map(|usage| (usage.input, usage.output));
     let found = match () {
-        () if known.text != heard.text => format!("the text is not that of {first}: {:?}", heard.text),
-        () if known.calls != heard.calls => format!("the calls are not those of {first}: {:?}", heard.calls),
+        () if known.text != heard.text => format!("the text is not that of {whom}: {:?}", heard.text),
+        () if known.calls != heard.calls => format!("the calls are not those of {whom}: {:?}", heard.calls),
+        // Who breaks off may have no place for a usage.
+        () if counts(known) != counts(heard) && counts(known).is_some() && counts(heard).is_some() => {
+            format!("the usage is not that of {whom}: {:?}", counts(heard))
+        }
+        () if rule == BODY && known.end != heard.end => format!("the end is not that of {whom}: {:?}", heard.end),
         () => return None,
     };
-    Some(Broken { event: 0, rule: "clients of all dialects hear the same", found })
+    Some(Broken { event: 0, rule, found })
 }
 
 /// One line a dialect, and one for each broken rule.
@@ -109,7 +130,8 @@ fn table(exchange: &Exchange, reports: &[(&'static str, Report)]) -> String {
         };
         lines += &format!("{name}  {dialect:<16}  {result}\n");
         for Broken { event, rule, found } in &report.broken {
-            lines += &format!("    event {event}: {rule}; but {found}\n");
+            let place = if *event == 0 { String::new() } else { format!("event {event}: ") };
+            lines += &format!("    {place}{rule}; but {found}\n");
         }
     }
     lines
@@ -130,10 +152,10 @@ fn as_json(exchange: &Exchange, reports: &[(&'static str, Report)]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Verifier, disagreement};
+    use super::{BODY, DIALECTS, Verifier, disagreement};
     use crate::{
         cli::output::{Manner, testing::output},
-        dialect::check::{Broken, Heard, Report},
+        dialect::check::{Broken, Counts, End, Heard, Report},
         turn::{StopReason, TurnEvent},
     };
 
@@ -159,9 +181,15 @@ mod tests {
     #[test]
     fn broken_rules_are_listed_below_their_dialect() {
         let known = Heard { text: "a".to_owned(), ..Heard::default() };
-        let other = disagreement("x", &known, &Heard::default()).unwrap();
+        let other = disagreement(DIALECTS, "x", &known, &Heard::default()).unwrap();
         assert!(other.found.contains("the text is not that of x"));
-        assert_eq!(disagreement("x", &known, &known), None);
+        assert_eq!(disagreement(DIALECTS, "x", &known, &known), None);
+        let ended = Heard { end: End::Complete("stop".to_owned()), ..known.clone() };
+        assert_eq!(disagreement(DIALECTS, "x", &known, &ended), None);
+        assert!(disagreement(BODY, "x", &known, &ended).unwrap().found.contains("the end is not that of x"));
+        let counted = |output| Heard { usage: Some(Counts { output, ..Counts::default() }), ..known.clone() };
+        let other = disagreement(DIALECTS, "x", &counted(1), &counted(2)).unwrap();
+        assert!(other.found.contains("the usage is not that of x: Some((0, 2))"));
         let broken = Broken { event: 3, rule: "a rule", found: "something".to_owned() };
         let report = Report { heard: known, broken: vec![broken] };
         let exchange = crate::cli::exchanges::Exchange {

@@ -1,25 +1,43 @@
 //! A client that was not there: what it would have received of a recorded answer, through the encoder that serves live
 //! ones. It must not know where the answer comes from.
 
+use serde_json::Value;
+
 use crate::{
     dialect::{Ask, Dialect, Encoder, NothingKept, Stamp},
     models::Catalogue,
     turn::{TurnError, TurnEvent},
 };
 
-/// One client of one dialect, which asked for a stream with all that there is in it.
+/// One client of one dialect, which asked for all that there is in an answer.
 pub struct Listener {
     encoder: Box<dyn Encoder>,
     out: Vec<u8>,
 }
 
 impl Listener {
-    /// A client of `dialect` whose answer has the id `id`.
+    /// A client of `dialect` that wants a stream, and whose answer has the id `id`.
     ///
     /// # Errors
     /// When the dialect does not read its own plainest request.
     pub fn new(dialect: &dyn Dialect, id: &str) -> Result<Self, TurnError> {
+        Self::asking(dialect, id, request(dialect.name()))
+    }
+
+    /// The same for a client that wants one body.
+    ///
+    /// # Errors
+    /// As [`Listener::new`].
+    pub fn waiting(dialect: &dyn Dialect, id: &str) -> Result<Self, TurnError> {
         let (segments, body) = request(dialect.name());
+        let segments = match segments {
+            ["v1beta", ..] => &["v1beta", "models", "auto:generateContent"],
+            others => others,
+        };
+        Self::asking(dialect, id, (segments, &body.replace("\"stream\":true,", "")))
+    }
+
+    fn asking(dialect: &dyn Dialect, id: &str, (segments, body): (&[&str], &str)) -> Result<Self, TurnError> {
         let catalogue = Catalogue::default();
         let ask = Ask {
             segments,
@@ -46,6 +64,11 @@ impl Listener {
     /// Takes the next event of the answer.
     pub fn hear(&mut self, event: &TurnEvent) {
         self.encoder.push(0, event, &mut self.out);
+    }
+
+    /// The whole answer for a client that waits for it; an answer that failed has none.
+    pub fn body(&mut self) -> Value {
+        self.encoder.body()
     }
 
     /// What the client has received since this was asked last.
@@ -91,6 +114,10 @@ mod tests {
             assert!(heard.starts_with("data: ") || heard.starts_with("event: "), "{}: {heard}", dialect.name());
             assert!(heard.contains("hello"), "{}: {heard}", dialect.name());
             assert_eq!(listener.take(), "");
+            let mut waiting = Listener::waiting(*dialect, "1").ok().unwrap();
+            waiting.hear(&TurnEvent::Text("hello".to_owned()));
+            waiting.hear(&TurnEvent::Finished(StopReason::EndTurn));
+            assert!(waiting.take().is_empty() && waiting.body().to_string().contains("hello"), "{}", dialect.name());
         }
     }
 }

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 use serde_json::Value;
+use warp2api::capture::{self, Piece, ReadError};
 use warp2api::schema::{self, JsonForm, Names, Schema, form, raw, series, spelling};
 use warp2api::sse;
 
@@ -114,4 +115,45 @@ pub(crate) fn encode(data: &[u8]) {
     }
     schema::sanitize_tools(&mut json);
     assert_eq!(schema::sanitize_tools(&mut json), 0, "mended twice: {json}");
+}
+
+/// Files that may hold recorded exchanges: the same exchanges however the file is read, each with a beginning and an end,
+/// and never more in them than the file has. The first byte is the size of the reader's buffer.
+pub(crate) fn har(data: &[u8]) {
+    let Some((size, file)) = data.split_first() else { return };
+    let read = |size: usize| {
+        let mut pieces: Vec<Piece> = Vec::new();
+        let input = std::io::BufReader::with_capacity(size.max(1), file);
+        let ended = capture::read(input, &mut |piece| {
+            match (pieces.last_mut(), piece) {
+                // How bytes are cut is the reader's affair.
+                (Some(Piece::Bytes { ms: known, bytes: all }), Piece::Bytes { ms, bytes }) if *known == ms => {
+                    *all = [&all[..], &bytes[..]].concat().into();
+                }
+                (_, piece) => pieces.push(piece),
+            }
+            Ok::<(), ReadError>(())
+        });
+        (pieces, ended.is_ok())
+    };
+    let (pieces, is_whole) = read(file.len());
+    assert_eq!(read(usize::from(*size)), (pieces.clone(), is_whole));
+    let (mut is_open, mut held) = (false, 0);
+    for piece in &pieces {
+        match piece {
+            Piece::Begin(opening) => {
+                assert!(!std::mem::replace(&mut is_open, true), "an exchange begins within another");
+                held += opening.request.as_ref().map_or(0, Bytes::len);
+            }
+            Piece::Bytes { bytes, .. } => {
+                assert!(is_open, "bytes outside of an exchange");
+                held += bytes.len();
+            }
+            Piece::Answer { .. } => assert!(is_open, "an answer outside of an exchange"),
+            Piece::End { .. } => assert!(std::mem::replace(&mut is_open, false), "an end without a beginning"),
+            Piece::Broken { .. } => {}
+        }
+    }
+    assert!(!is_open || !is_whole, "an exchange has no end");
+    assert!(held <= file.len(), "{held} bytes of {}", file.len());
 }

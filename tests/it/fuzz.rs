@@ -38,3 +38,8 @@ fn wire_bytes() {
 fn documents() {
     replay("encode", checks::encode);
 }
+
+#[test]
+fn recordings() {
+    replay("har", checks::har);
+}

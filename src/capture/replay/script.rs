@@ -28,6 +28,9 @@ pub(crate) fn script(exchange: &Exchange, options: &Options) -> VecDeque<Step> {
     let mut pieces = exchange.pieces.clone();
     let whole: Vec<u8> = pieces.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
     let events = events(&whole);
+    if let Some(missed) = missed(options, events.len(), whole.len()) {
+        tracing::warn!("an answer is played without the fault that was asked for: {missed}");
+    }
     if let Some((start, end)) = options.corrupt.and_then(|number| events.get(usize::try_from(number - 1).ok()?)) {
         spoil(&mut pieces, whole, *start, *end);
     }
@@ -46,6 +49,16 @@ pub(crate) fn script(exchange: &Exchange, options: &Options) -> VecDeque<Step> {
         player.steps.push_back(Step::Break);
     }
     player.steps
+}
+
+/// Which fault cannot happen in an answer of so many events and bytes.
+fn missed(options: &Options, events: usize, bytes: usize) -> Option<String> {
+    let is_beyond = |place: &u64, end: usize| usize::try_from(*place).is_ok_and(|place| place > end);
+    if let Some(number) = options.corrupt.filter(|number| is_beyond(number, events)) {
+        return Some(format!("it has {events} events, so event {number} is not spoilt"));
+    }
+    let cut = options.cut.filter(|cut| is_beyond(cut, bytes))?;
+    Some(format!("it has {bytes} bytes, so it is not cut after {cut}"))
 }
 
 /// Where the events of a stream begin and end.
@@ -107,7 +120,7 @@ mod tests {
 
     use bytes::Bytes;
 
-    use super::{Step, script};
+    use super::{Step, missed, script};
     use crate::capture::replay::{load::Exchange, options::Options};
 
     const STREAM: &str = "data: AAAA\n\ndata: BBBB\n\ndata: CCCC\n\n";
@@ -145,6 +158,10 @@ mod tests {
         let spoilt = played(",corrupt=2", true);
         assert_eq!(bytes(&spoilt), STREAM.replace("BBBB", "!!!!"));
         assert_eq!(bytes(&played(",corrupt=4", true)), STREAM);
+        let missed = |options: &str| missed(&Options::parse(options).unwrap(), 3, STREAM.len());
+        assert!(missed("x,corrupt=4").unwrap().contains("3 events"));
+        assert!(missed("x,cut=99").unwrap().contains("36 bytes"));
+        assert_eq!((missed("x,corrupt=3,cut=36"), missed("x")), (None, None));
         let stalled = played(",speed=full,stall=70", true);
         let wait = stalled.iter().position(|step| *step == Step::Wait(Duration::from_millis(70))).unwrap();
         assert_eq!(bytes(&stalled[..wait]), STREAM[..12]);

@@ -8,6 +8,7 @@ use std::io::{BufRead, Cursor, Read};
 use anyhow::Context as _;
 
 use crate::{
+    capture,
     cli::{
         args::{DecodeArguments, DecodedForm, FieldNames},
         decode::{
@@ -27,6 +28,7 @@ use crate::{
 mod blocks;
 mod events;
 mod lines;
+mod recorded;
 mod series;
 mod view;
 
@@ -56,9 +58,10 @@ pub(crate) fn run(arguments: &DecodeArguments, schema: &Schema, output: &mut Out
         DecodedForm::Sse => decoding.events(input)?,
         DecodedForm::Auto => {
             let head = decoding.head(&mut input)?;
-            let form = form::of(&head);
+            let (form, is_recording) = (form::of(&head), capture::is_recording(&head));
             let all = Cursor::new(head).chain(input);
             match form {
+                _ if is_recording => decoding.recorded(all, wants_requests(arguments, schema))?,
                 Form::Events => decoding.events(all)?,
                 Form::Text => decoding.text(all, TextForm::Either)?,
                 Form::Bytes => decoding.bytes(all)?,
@@ -66,6 +69,12 @@ pub(crate) fn run(arguments: &DecodeArguments, schema: &Schema, output: &mut Out
         }
     }
     decoding.end()
+}
+
+/// Whether it is the requests of a recording that are to be shown.
+fn wants_requests(arguments: &DecodeArguments, schema: &Schema) -> bool {
+    let name = |name: &str| schema.message(name).ok().map(|descriptor| descriptor.full_name().to_owned());
+    name(&arguments.message_type).is_some_and(|wanted| Some(wanted) == name("Request"))
 }
 
 fn view(arguments: &DecodeArguments, schema: &Schema) -> Result<View, Failure> {
@@ -102,7 +111,10 @@ impl Decoding<'_> {
     fn head(&self, input: &mut Input) -> Result<Vec<u8>, Failure> {
         let mut head = Vec::new();
         // A line end at the very front is more likely the tag of a first field.
-        while (head.len() as u64) < LOOKED_AT && !head.iter().skip(1).any(|byte| matches!(byte, b'\n' | b'\r')) {
+        // A recording may have its first brace on a line of its own.
+        let is_whole =
+            |head: &[u8]| head.iter().skip(1).any(|byte| matches!(byte, b'\n' | b'\r')) && head.trim_ascii() != b"{";
+        while (head.len() as u64) < LOOKED_AT && !is_whole(&head) {
             if form::is_binary(&head) {
                 break;
             }

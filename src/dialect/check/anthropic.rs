@@ -1,13 +1,29 @@
 //! The rules of Anthropic's messages (`CLIENTS.md` §3.4).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::dialect::check::{Call, Counts, End, Heard, Rules, frames, place};
+use crate::dialect::check::{Call, Counts, End, Heard, Rules, frames, is_text_or_null, items, place};
 
 const REASONS: [&str; 7] =
     ["end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "model_context_window_exceeded"];
 
+const ERRORS: [&str; 10] = [
+    "invalid_request_error",
+    "authentication_error",
+    "billing_error",
+    "permission_error",
+    "not_found_error",
+    "request_too_large",
+    "rate_limit_error",
+    "api_error",
+    "timeout_error",
+    "overloaded_error",
+];
+
+const BLOCKS: [&str; 5] = ["text", "thinking", "tool_use", "server_tool_use", "web_search_tool_result"];
+
 /// A block of an answer as it grows.
+#[derive(Default)]
 struct Block {
     kind: String,
     id: String,
@@ -35,9 +51,37 @@ pub(super) fn read(body: &str, rules: &mut Rules) -> Heard {
         rules.hold(event.name == Some(kind), "an event's name is its type", || format!("{:?}, {kind}", event.name));
         let may_come = reader.has_begun || matches!(kind, "message_start" | "ping" | "error");
         rules.hold(may_come, "message_start comes first", || kind.to_owned());
+        let may_come = reader.reason.is_none() || matches!(kind, "message_delta" | "message_stop" | "ping" | "error");
+        rules.hold(may_come, "only message_stop comes after the last delta", || kind.to_owned());
         reader.take(kind, &data, rules);
     });
     reader.heard_all(rules)
+}
+
+/// One body.
+pub(super) fn read_body(body: &Value, rules: &mut Rules) -> Heard {
+    let mut heard = Heard::default();
+    message(body, rules);
+    for block in items(&body["content"]) {
+        let begun = begin(block, rules);
+        match begun.kind.as_str() {
+            "text" => {
+                rules.hold(block["text"] != "", "a text block is not empty", || block.to_string());
+                heard.text.push_str(block["text"].as_str().unwrap_or_default());
+            }
+            "tool_use" => {
+                let arguments = block["input"].clone();
+                let is_object = arguments.is_object();
+                rules.hold(is_object, "a call's arguments are a whole JSON object", || arguments.to_string());
+                rules.call(&mut heard, Call { id: begun.id, name: begun.name, arguments });
+            }
+            _ => {}
+        }
+    }
+    let reason = ends(body, !heard.calls.is_empty(), rules);
+    heard.end = End::Complete(reason);
+    heard.usage = usage(&body["usage"], rules);
+    heard
 }
 
 impl Reader {
@@ -46,10 +90,12 @@ impl Reader {
             "message_start" => {
                 rules.hold(!self.has_begun, "message_start comes once", || data.to_string());
                 self.has_begun = true;
-                let message = &data["message"];
-                self.first = usage(&message["usage"]);
-                let is_whole = self.first.is_some() && message["content"].is_array() && message["id"].is_string();
-                rules.hold(is_whole, "message_start has an id, no content yet and a usage", || message.to_string());
+                let begun = &data["message"];
+                message(begun, rules);
+                let is_open = items(&begun["content"]).is_empty()
+                    && ["stop_reason", "stop_sequence"].iter().all(|name| begun[*name].is_null());
+                rules.hold(is_open, "message_start has no content and no reason yet", || begun.to_string());
+                self.first = usage(&begun["usage"], rules);
             }
             "content_block_start" => self.start(data, rules),
             "content_block_delta" => self.delta(data, rules),
@@ -58,25 +104,32 @@ impl Reader {
                     block.is_over = true;
                     let is_signed = block.kind != "thinking" || block.is_signed;
                     rules.hold(is_signed, "a signature ends thinking", || data.to_string());
+                    let is_empty = block.kind == "text" && block.text.is_empty();
+                    rules.hold(!is_empty, "a text block is not empty", || data.to_string());
                 }
             }
             "message_delta" => self.message_delta(data, rules),
             "message_stop" => {
-                let reason = self.reason.take();
+                let reason = self.reason.clone();
                 rules.hold(reason.is_some(), "there is a reason before message_stop", || data.to_string());
                 self.heard.end = End::Complete(reason.unwrap_or_default());
             }
-            "error" => {
-                let error = &data["error"];
-                let is_readable = error["type"].is_string() && error["message"].is_string();
-                rules.hold(is_readable, "an error has a type and a message", || data.to_string());
-                self.heard.end = End::Failed(error.clone());
-            }
+            "error" => self.error(data, rules),
             "ping" => {}
             other => {
                 rules.hold(false, "an event is one that clients know", || other.to_owned());
             }
         }
+    }
+
+    fn error(&mut self, data: &Value, rules: &mut Rules) {
+        let error = &data["error"];
+        let is_readable = error["type"].is_string() && error["message"].is_string();
+        rules.hold(is_readable, "an error has a type and a message", || data.to_string());
+        let is_known = error["type"].as_str().is_none_or(|kind| ERRORS.contains(&kind));
+        rules.hold(is_known, "an error's type is one that clients know", || error["type"].to_string());
+        rules.hold(data["request_id"].is_string(), "an error names the request", || data.to_string());
+        self.heard.end = End::Failed(error.clone());
     }
 
     fn start(&mut self, data: &Value, rules: &mut Rules) {
@@ -85,19 +138,18 @@ impl Reader {
         let is_alone = self.blocks.iter().all(|block| block.is_over);
         rules.hold(is_alone, "a block ends before the next begins", || data.to_string());
         let block = &data["content_block"];
-        let kind = rules.text(block, "type");
-        let (mut id, mut name) = (String::new(), String::new());
-        match kind.as_str() {
-            "tool_use" | "server_tool_use" => {
-                (id, name) = (rules.text(block, "id"), rules.text(block, "name"));
-                let is_empty = block["input"].as_object().is_some_and(serde_json::Map::is_empty);
-                rules.hold(is_empty, "the input of a call comes in deltas", || block.to_string());
-            }
-            "text" => drop(rules.text(block, "text")),
-            "thinking" => drop(rules.text(block, "thinking")),
-            _ => {}
+        let begun = begin(block, rules);
+        let is_empty = match begun.kind.as_str() {
+            "text" => block["text"] == "",
+            "thinking" => block["thinking"] == "" && block["signature"] == "",
+            _ => true,
+        };
+        rules.hold(is_empty, "a block begins empty", || block.to_string());
+        if matches!(begun.kind.as_str(), "tool_use" | "server_tool_use") {
+            let is_empty = block["input"].as_object().is_some_and(Map::is_empty);
+            rules.hold(is_empty, "the input of a call comes in deltas", || block.to_string());
         }
-        self.blocks.push(Block { kind, id, name, text: String::new(), is_signed: false, is_over: false });
+        self.blocks.push(begun);
     }
 
     /// The block that an event is about.
@@ -112,27 +164,31 @@ impl Reader {
         let Some(block) = self.open(data, rules) else { return };
         let kind = delta["type"].as_str().unwrap_or_default();
         let (fits, member) = match kind {
-            "text_delta" => (block.kind == "text", Some("text")),
-            "thinking_delta" => (block.kind == "thinking", Some("thinking")),
-            "input_json_delta" => (matches!(block.kind.as_str(), "tool_use" | "server_tool_use"), Some("partial_json")),
-            "signature_delta" => (block.kind == "thinking", None),
-            "citations_delta" => (block.kind == "text", None),
-            _ => (false, None),
+            "text_delta" => (block.kind == "text", "text"),
+            "thinking_delta" => (block.kind == "thinking", "thinking"),
+            "input_json_delta" => (matches!(block.kind.as_str(), "tool_use" | "server_tool_use"), "partial_json"),
+            "signature_delta" => (block.kind == "thinking", "signature"),
+            "citations_delta" => (block.kind == "text", ""),
+            _ => (false, ""),
         };
         rules.hold(fits, "a delta fits its block", || format!("{kind} in a block of {}", block.kind));
+        rules.hold(!block.is_signed, "a signature ends thinking", || data.to_string());
         block.is_signed |= kind == "signature_delta";
-        if let Some(member) = member {
-            block.text.push_str(&rules.text(delta, member));
+        if member.is_empty() {
+            return;
+        }
+        let more = rules.text(delta, member);
+        if kind != "signature_delta" {
+            block.text.push_str(&more);
         }
     }
 
     fn message_delta(&mut self, data: &Value, rules: &mut Rules) {
         let is_alone = self.blocks.iter().all(|block| block.is_over);
         rules.hold(is_alone, "every block ends before the last delta", || data.to_string());
-        self.heard.usage = usage(&data["usage"]);
-        rules.hold(self.heard.usage.is_some(), "the last delta has the usage", || data.to_string());
-        let reason = rules.text(&data["delta"], "stop_reason");
-        rules.hold(REASONS.contains(&reason.as_str()), "the reason is one that clients know", || reason.clone());
+        self.heard.usage = usage(&data["usage"], rules);
+        let has_called = self.blocks.iter().any(|block| block.kind == "tool_use");
+        let reason = ends(&data["delta"], has_called, rules);
         let is_first = self.reason.replace(reason).is_none();
         rules.hold(is_first, "the last delta comes once", || data.to_string());
     }
@@ -148,6 +204,8 @@ impl Reader {
                     let arguments = rules.arguments(&block.text);
                     rules.call(&mut self.heard, Call { id: block.id, name: block.name, arguments });
                 }
+                // Clients put the input of the service's own tools together too.
+                "server_tool_use" if block.is_over => drop(rules.arguments(&block.text)),
                 _ => {}
             }
         }
@@ -155,11 +213,63 @@ impl Reader {
     }
 }
 
+/// What a message has, whether it is whole or has just begun.
+fn message(message: &Value, rules: &mut Rules) {
+    let is_whole = message["type"] == "message"
+        && message["role"] == "assistant"
+        && message["model"].is_string()
+        && message["content"].is_array();
+    rules.hold(is_whole, "a message has a type, a role, a model and content", || message.to_string());
+    rules.id(&message["id"], "msg_");
+}
+
+/// The beginning of a block, or a whole one.
+fn begin(block: &Value, rules: &mut Rules) -> Block {
+    let kind = rules.text(block, "type");
+    rules.hold(BLOCKS.contains(&kind.as_str()), "a block is of a kind that clients know", || kind.clone());
+    let mut begun = Block::default();
+    match kind.as_str() {
+        "tool_use" | "server_tool_use" => {
+            (begun.id, begun.name) = (rules.text(block, "id"), rules.text(block, "name"));
+        }
+        "text" => drop(rules.text(block, "text")),
+        "thinking" => {
+            rules.text(block, "thinking");
+            rules.text(block, "signature");
+        }
+        "web_search_tool_result" => {
+            rules.text(block, "tool_use_id");
+        }
+        _ => {}
+    }
+    Block { kind, ..begun }
+}
+
+/// Why a message ended.
+fn ends(of: &Value, has_called: bool, rules: &mut Rules) -> String {
+    let reason = rules.text(of, "stop_reason");
+    rules.hold(REASONS.contains(&reason.as_str()), "the reason is one that clients know", || reason.clone());
+    let fits = match reason.as_str() {
+        "tool_use" => has_called,
+        "end_turn" | "stop_sequence" => !has_called,
+        _ => true,
+    };
+    rules.hold(fits, "the reason is tool_use exactly when there are calls", || reason.clone());
+    let sequence = of.get("stop_sequence");
+    let fits = sequence.is_some_and(is_text_or_null)
+        && (reason == "stop_sequence") == sequence.is_some_and(|sequence| !sequence.is_null());
+    rules.hold(fits, "the stop sequence is named exactly when it was met", || of.to_string());
+    reason
+}
+
 /// The input counts in all, as the other dialects have it.
-fn usage(usage: &Value) -> Option<Counts> {
-    let count = |name: &str| usage[name].as_u64();
-    let input = count("input_tokens")?
-        + count("cache_read_input_tokens").unwrap_or_default()
-        + count("cache_creation_input_tokens").unwrap_or_default();
-    Some(Counts { first_input: None, input, output: count("output_tokens")?, total: None })
+fn usage(usage: &Value, rules: &mut Rules) -> Option<Counts> {
+    let names = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens"];
+    let counts = names.map(|name| usage[name].as_u64());
+    let [Some(input), Some(read), Some(created), Some(output)] = counts else {
+        rules.hold(false, "a usage has its four counts", || usage.to_string());
+        return None;
+    };
+    let input = input.saturating_add(read).saturating_add(created);
+    Some(Counts { first_input: None, input, output, total: None })
 }

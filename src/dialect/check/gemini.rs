@@ -23,6 +23,14 @@ pub(super) fn read(body: &str, rules: &mut Rules) -> Heard {
     heard
 }
 
+/// One body.
+pub(super) fn read_body(body: &Value, rules: &mut Rules) -> Heard {
+    let mut heard = Heard::default();
+    rules.hold(body["responseId"].is_string(), "an answer has an id", || body["responseId"].to_string());
+    take(body, &mut heard, rules);
+    heard
+}
+
 fn take(chunk: &Value, heard: &mut Heard, rules: &mut Rules) {
     if let Some(error) = chunk.get("error") {
         let is_readable = error["code"].is_number() && error["message"].is_string() && error["status"].is_string();
@@ -30,12 +38,15 @@ fn take(chunk: &Value, heard: &mut Heard, rules: &mut Rules) {
         heard.end = End::Failed(error.clone());
         return;
     }
+    rules.hold(chunk["modelVersion"].is_string(), "a chunk names its model", || chunk.to_string());
     let mut reason = &Value::Null;
     for candidate in items(&chunk["candidates"]) {
         rules.hold(candidate["index"].is_number(), "a candidate has its index", || candidate.to_string());
         let content = &candidate["content"];
-        let is_models = content.is_null() || content["role"] == "model";
-        rules.hold(is_models, "content is of the model", || content["role"].to_string());
+        rules.hold(content["role"] == "model", "content is of the model", || content.to_string());
+        // A chat of the SDKs forgets a turn when one of its chunks has none.
+        let has_parts = !items(&content["parts"]).is_empty();
+        rules.hold(has_parts, "content has a part", || content.to_string());
         for part in items(&content["parts"]) {
             take_part(part, heard, rules);
         }

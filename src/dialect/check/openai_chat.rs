@@ -4,16 +4,27 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::dialect::check::{Call, Counts, End, Heard, Rules, frames, items, place};
+use crate::dialect::check::{Call, Counts, End, Heard, Rules, frames, is_list, is_text_or_null, items, place};
 
 const REASONS: [&str; 4] = ["stop", "length", "tool_calls", "content_filter"];
+
+/// Where a usage has its counts, and where the parts of them.
+const COUNTS: [&str; 2] = ["prompt_tokens", "completion_tokens"];
+
+/// A call of a tool as it grows.
+struct Begun {
+    id: String,
+    name: String,
+    /// The member that holds the rest of it, which is named like its type.
+    kind: String,
+    text: String,
+}
 
 /// One of the answers.
 #[derive(Default)]
 struct Choice {
     has_begun: bool,
-    /// Id, name and arguments of each call.
-    calls: Vec<(String, String, String)>,
+    calls: Vec<Begun>,
     reason: Option<String>,
 }
 
@@ -41,22 +52,54 @@ pub(super) fn read(body: &str, rules: &mut Rules) -> Heard {
     reader.heard_all(rules)
 }
 
+/// One body.
+pub(super) fn read_body(body: &Value, rules: &mut Rules) -> Heard {
+    let mut heard = Heard::default();
+    let is_completion = body["object"] == "chat.completion";
+    rules.hold(is_completion, "a body says what it is", || body["object"].to_string());
+    identity(body, rules);
+    for (number, choice) in items(&body["choices"]).iter().enumerate() {
+        rules.hold(place(&choice["index"]) == Some(number), "a choice has its index", || choice.to_string());
+        let message = &choice["message"];
+        rules.hold(message["role"] == "assistant", "a message is the assistant's", || message["role"].to_string());
+        let has_content = message.get("content").is_some();
+        rules.hold(has_content, "a message has content, be it null", || message.to_string());
+        texts(message, rules);
+        heard.text.push_str(message["content"].as_str().unwrap_or_default());
+        let mut calls = Vec::new();
+        for call in items(&message["tool_calls"]) {
+            begin(&mut calls, call, rules);
+        }
+        let reason = choice["finish_reason"].as_str().unwrap_or_default();
+        ends(reason, &calls, rules);
+        if number == 0 {
+            heard.end = End::Complete(reason.to_owned());
+        }
+        finish(calls, &mut heard, rules);
+    }
+    rules.hold(heard.end != End::Open, "a body has a choice", || body["choices"].to_string());
+    heard.usage = rules.usage(&body["usage"], COUNTS);
+    heard
+}
+
 impl Reader {
     fn chunk(&mut self, chunk: &Value, rules: &mut Rules) {
         if let Some(error) = chunk.get("error") {
-            let is_readable = error["message"].is_string();
-            rules.hold(is_readable, "an error is an object with a message", || error.to_string());
+            let is_whole = error["message"].is_string()
+                && error["type"].is_string()
+                && ["param", "code"].iter().all(|name| error.get(*name).is_some_and(is_text_or_null));
+            rules.hold(is_whole, "an error has a message, a type, a param and a code", || error.to_string());
+            rules.hold(self.heard.usage.is_none(), "an error comes instead of a usage", || error.to_string());
             self.heard.end = End::Failed(error.clone());
             return;
         }
         let is_chunk = chunk["object"] == "chat.completion.chunk";
         rules.hold(is_chunk, "a chunk says that it is one", || chunk["object"].to_string());
-        let identity = ["id", "created", "model"].map(|name| chunk[name].clone());
+        let identity = identity(chunk, rules);
         let first = self.identity.get_or_insert_with(|| identity.clone());
         rules.hold(*first == identity, "all chunks are of one answer", || format!("{identity:?}"));
         rules.hold(self.heard.usage.is_none(), "the usage comes last", || chunk.to_string());
-        self.heard.usage = usage(&chunk["usage"]);
-        rules.total(self.heard.usage);
+        self.heard.usage = rules.usage(&chunk["usage"], COUNTS);
         let is_empty = items(&chunk["choices"]).is_empty();
         rules.hold(is_empty == self.heard.usage.is_some(), "the usage has a chunk of its own", || chunk.to_string());
         for choice in items(&chunk["choices"]) {
@@ -71,21 +114,25 @@ impl Reader {
         };
         let of = self.choices.entry(index).or_default();
         let delta = &choice["delta"];
+        rules.hold(delta.is_object(), "a choice has a delta", || choice.to_string());
         let has_role = delta.get("role").is_some();
         let is_first = !std::mem::replace(&mut of.has_begun, true);
         let is_right = has_role == is_first && (!has_role || delta["role"] == "assistant");
         rules.hold(is_right, "the first delta of a choice has the role, and no other", || choice.to_string());
+        let has_text = !is_first || delta["content"].is_string();
+        rules.hold(has_text, "the first delta of a choice has text, be it empty", || choice.to_string());
         rules.hold(of.reason.is_none(), "nothing of a choice comes after its reason", || choice.to_string());
-        let content = &delta["content"];
-        rules.hold(content.is_null() || content.is_string(), "content is text", || content.to_string());
-        self.heard.text.push_str(content.as_str().unwrap_or_default());
+        texts(delta, rules);
+        self.heard.text.push_str(delta["content"].as_str().unwrap_or_default());
         for call in items(&delta["tool_calls"]) {
             take_call(&mut of.calls, call, rules);
         }
+        let says = choice.get("finish_reason").is_some_and(is_text_or_null);
+        rules.hold(says, "a choice says whether it has ended", || choice.to_string());
         if let Some(reason) = choice["finish_reason"].as_str() {
-            rules.hold(REASONS.contains(&reason), "the reason is one that clients know", || reason.to_owned());
-            let fits = (reason == "tool_calls") != of.calls.is_empty() || reason == "length";
-            rules.hold(fits, "the reason is tool_calls exactly when there are calls", || reason.to_owned());
+            let is_alone = delta.as_object().is_some_and(serde_json::Map::is_empty);
+            rules.hold(is_alone, "the reason comes with nothing else", || choice.to_string());
+            ends(reason, &of.calls, rules);
             of.reason = Some(reason.to_owned());
         }
     }
@@ -100,44 +147,97 @@ impl Reader {
 
     fn heard_all(mut self, rules: &mut Rules) -> Heard {
         let is_whole = matches!(self.heard.end, End::Complete(_));
-        for (id, name, text) in self.choices.into_values().flat_map(|choice| choice.calls) {
+        for choice in self.choices.into_values() {
             // A call that a failure cut off is none.
-            if is_whole || serde_json::from_str::<Value>(&text).is_ok() {
-                let arguments = rules.arguments(&text);
-                rules.call(&mut self.heard, Call { id, name, arguments });
-            }
+            let told = choice.calls.into_iter().filter(|call| is_whole || call.is_whole()).collect();
+            finish(told, &mut self.heard, rules);
         }
         self.heard
     }
 }
 
-fn take_call(calls: &mut Vec<(String, String, String)>, call: &Value, rules: &mut Rules) {
+impl Begun {
+    fn is_whole(&self) -> bool {
+        self.kind == "custom" || serde_json::from_str::<Value>(&self.text).is_ok()
+    }
+}
+
+/// What makes an answer known: its id, its time and its model.
+fn identity(of: &Value, rules: &mut Rules) -> [Value; 3] {
+    rules.id(&of["id"], "chatcmpl-");
+    let is_whole = of["created"].is_u64() && of["model"].is_string();
+    rules.hold(is_whole, "an answer has its time and its model", || format!("{}, {}", of["created"], of["model"]));
+    ["id", "created", "model"].map(|name| of[name].clone())
+}
+
+/// What is read as text must be text, and what is gone through a list.
+fn texts(of: &Value, rules: &mut Rules) {
+    for name in ["content", "reasoning_content", "refusal"] {
+        rules.hold(is_text_or_null(&of[name]), "what clients read as text is text", || format!("{name} in {of}"));
+    }
+    rules.hold(is_list(&of["tool_calls"]), "what clients go through is a list", || of["tool_calls"].to_string());
+}
+
+fn ends(reason: &str, calls: &[Begun], rules: &mut Rules) {
+    rules.hold(REASONS.contains(&reason), "the reason is one that clients know", || reason.to_owned());
+    let fits = (reason == "tool_calls") != calls.is_empty() || reason == "length";
+    rules.hold(fits, "the reason is tool_calls exactly when there are calls", || reason.to_owned());
+}
+
+fn finish(calls: Vec<Begun>, heard: &mut Heard, rules: &mut Rules) {
+    for Begun { id, name, kind, text } in calls {
+        // What a custom tool is called with is a text.
+        let arguments = if kind == "custom" { Value::String(text) } else { rules.arguments(&text) };
+        rules.call(heard, Call { id, name, arguments });
+    }
+}
+
+/// The beginning of a call, or a whole one.
+fn begin(calls: &mut Vec<Begun>, call: &Value, rules: &mut Rules) {
+    let kind = call["type"].as_str().unwrap_or_default();
+    let is_typed = matches!(kind, "function" | "custom");
+    rules.hold(is_typed, "a call says that it is one of a function", || call.to_string());
+    let (id, name) = (rules.text(call, "id"), rules.text(&call[kind], "name"));
+    let text = rules.text(&call[kind], if kind == "custom" { "input" } else { "arguments" });
+    calls.push(Begun { id, name, kind: kind.to_owned(), text });
+}
+
+fn take_call(calls: &mut Vec<Begun>, call: &Value, rules: &mut Rules) {
     let index = place(&call["index"]);
     let begins = call.get("id").is_some();
     let expected = if begins { Some(calls.len()) } else { index.filter(|index| *index < calls.len()) };
     if !rules.hold(index.is_some() && index == expected, "calls are numbered without gaps", || call.to_string()) {
         return;
     }
-    let function = &call["function"];
     if begins {
-        let is_typed = call["type"] == "function";
-        rules.hold(is_typed, "a call says that it is one of a function", || call.to_string());
-        calls.push((rules.text(call, "id"), rules.text(function, "name"), String::new()));
-    } else {
-        let is_repeated = function.get("name").is_some();
-        rules.hold(!is_repeated, "a call is named once", || call.to_string());
+        return begin(calls, call, rules);
     }
-    let arguments = rules.text(function, "arguments");
-    if let Some(slot) = index.and_then(|index| calls.get_mut(index)) {
-        slot.2.push_str(&arguments);
-    }
+    let Some(known) = index.and_then(|index| calls.get_mut(index)) else { return };
+    let function = &call[known.kind.as_str()];
+    let is_repeated = function.get("name").is_some() || call.get("type").is_some();
+    rules.hold(!is_repeated, "a call is named once", || call.to_string());
+    known.text.push_str(&rules.text(function, if known.kind == "custom" { "input" } else { "arguments" }));
 }
 
-fn usage(usage: &Value) -> Option<Counts> {
-    Some(Counts {
-        first_input: None,
-        input: usage["prompt_tokens"].as_u64()?,
-        output: usage["completion_tokens"].as_u64()?,
-        total: usage["total_tokens"].as_u64(),
-    })
+impl Rules {
+    /// What OpenAI's usages hold: two counts, whose names are `names`, their total, and parts of them.
+    pub(super) fn usage(&mut self, usage: &Value, names: [&'static str; 2]) -> Option<Counts> {
+        if usage.is_null() {
+            return None;
+        }
+        let counts = names.map(|name| usage[name].as_u64());
+        let total = usage["total_tokens"].as_u64();
+        let ([Some(input), Some(output)], true) = (counts, total.is_some()) else {
+            self.hold(false, "a usage has its two counts and their total", || usage.to_string());
+            return None;
+        };
+        for (name, whole, part) in [(names[0], input, "cached_tokens"), (names[1], output, "reasoning_tokens")] {
+            let details = &usage[format!("{name}_details")];
+            let is_part = details.is_null() || details[part].as_u64().is_some_and(|part| part <= whole);
+            self.hold(is_part, "a part of a count is not more than the count", || details.to_string());
+        }
+        let counts = Counts { first_input: None, input, output, total };
+        self.total(Some(counts));
+        Some(counts)
+    }
 }
