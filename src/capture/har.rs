@@ -44,6 +44,9 @@ struct Request {
     url: Option<Text>,
     #[serde(rename = "postData", default)]
     body: Option<Content>,
+    /// Bytes of the body; -1 where that is not known.
+    #[serde(rename = "bodySize", default)]
+    size: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -179,7 +182,8 @@ fn pass_on<E: From<ReadError>>(
     if !is_stream && !path.ends_with(AGENT_PATH) {
         return Ok(());
     }
-    let request = entry.request.body.and_then(Content::request);
+    let size = entry.request.size.and_then(|size| usize::try_from(size).ok());
+    let request = entry.request.body.and_then(|body| body.request(size));
     let began = entry.began.map(Text::text);
     take(Piece::Begin(Opening { began, url: Some(url), request, ..Opening::default() }))?;
     let broken = response.error.map(Text::text).filter(|error| !error.is_empty());
@@ -229,9 +233,10 @@ impl Content {
         self.encoding.as_ref().is_some_and(|encoding| encoding.0.eq_ignore_ascii_case(b"base64"))
     }
 
-    /// The bytes of a request's body. Binary text without an encoding has one character a byte, as browsers and mitmproxy
-    /// write it; some programs do not say that it is base64, which no message looks like.
-    fn request(self) -> Option<Bytes> {
+    /// The bytes of a request's body, of which there are `size` where that is known. Binary text without an encoding has
+    /// one character a byte, as browsers and mitmproxy write it, unless the size says that it was read as UTF-8; some
+    /// programs do not say that it is base64, which no message looks like.
+    fn request(self, size: Option<usize>) -> Option<Bytes> {
         let is_base64 = self.is_base64();
         let text = self.text?.bytes();
         if is_base64 || text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)) {
@@ -241,6 +246,7 @@ impl Content {
         let is_binary = kind.contains("protobuf") || kind.contains("octet-stream");
         let characters = std::str::from_utf8(&text).ok().filter(|_| is_binary);
         let narrow: Option<Vec<u8>> = characters.and_then(|text| text.chars().map(|c| u8::try_from(c).ok()).collect());
+        let narrow = narrow.filter(|narrow| size != Some(text.len()) || size == Some(narrow.len()));
         Some(Bytes::from(narrow.unwrap_or(text)))
     }
 
@@ -250,7 +256,7 @@ impl Content {
         let text = self.text.ok_or("the program that recorded it left out the answer's content")?.bytes();
         if text.is_empty() {
             return Err("the program that recorded it kept nothing of the answer; \
-                        it may have passed it on piece by piece, and can be told not to");
+                        it may have passed it on piece by piece, as mitmproxy does with stream_large_bodies");
         }
         let bytes = match is_base64 {
             true => spelling::base64_bytes(&text).map_err(|_| "its content is not the base64 that it is said to be")?,

@@ -149,7 +149,8 @@ fn walk_file(
     let (exchanges, damaged, untold) = (walker.exchanges, walker.damaged, walker.untold);
     read.map_err(|stop| stop.of(&name))?;
     if exchanges == 0 {
-        let why = untold.first().map(|problem| format!(": {problem}")).unwrap_or_default();
+        let why = untold.first().map(|problem| problem.strip_prefix(&format!("{name}: ")).unwrap_or(problem));
+        let why = why.map(|problem| format!(": {problem}")).unwrap_or_default();
         let failure = Failure::input(format!("{name} holds no response events{why}"));
         return Err(failure.hint("a recorded stream has lines such as `data: CggKAmMxEgJyMQ==`"));
     }

@@ -1,7 +1,7 @@
 //! Every capture through every dialect: what its client would have received, that it is the same however the upstream's
 //! bytes were cut, and that `parse-response` says so in every form, whichever file the capture comes in. `WARP2API_BLESS=1` rewrites the goldens in `tests/fixtures/<dialect>/captures`.
 
-use std::fs;
+use std::{fs, process::Stdio, time::Duration};
 
 use serde_json::{Value, json};
 use warp2api::{
@@ -159,32 +159,45 @@ fn every_form_of_every_capture_agrees_whichever_file_it_comes_in() {
     }
 }
 
-#[test]
-fn a_capture_that_comes_slowly_and_in_pieces_is_the_same() {
-    let place = Place::new();
-    let capture = root().join("tests/fixtures/captures/framing-crlf.sse");
-    let bytes = fs::read(&capture).unwrap();
-    let whole = place.run(&format!("parse-response --as json {}", capture.display()), b"").ended(0);
-    let mut random = fastrand::Rng::with_seed(11);
-    for form in ["json", "anthropic"] {
-        let mut command = place.command(&format!("parse-response --as {form} -"));
-        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            let (piece, after) = rest.split_at(random.usize(1..=rest.len().min(97)));
-            std::io::Write::write_all(&mut stdin, piece).unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(1));
-            rest = after;
-        }
-        drop(stdin);
-        let out = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
-        match expected_stream(form, &bytes) {
-            Some(expected) => assert_eq!(out, expected),
-            None => assert_eq!(out.replace("standard input", &capture.display().to_string()), whole.text()),
-        }
+/// What `parse-response --as form` prints of `bytes` that come in random pieces, one after the other.
+fn slowly(place: &Place, form: &str, bytes: &[u8], random: &mut fastrand::Rng) -> String {
+    let mut command = place.command(&format!("parse-response --as {form} -"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(random.usize(1..=rest.len().min(bytes.len() / 8)));
+        std::io::Write::write_all(&mut stdin, piece).unwrap();
+        std::thread::sleep(Duration::from_millis(1));
+        rest = after;
     }
+    drop(stdin);
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn every_capture_that_comes_slowly_and_in_pieces_is_the_same_in_every_form() {
+    let captures = captures();
+    let forms = ["summary", "text", "events", "json", "openai", "responses", "anthropic", "gemini"];
+    std::thread::scope(|scope| {
+        for (number, some) in captures.chunks(captures.len().div_ceil(4)).enumerate() {
+            scope.spawn(move || {
+                let (place, mut random) = (Place::new(), fastrand::Rng::with_seed(number as u64));
+                for capture in some {
+                    let bytes = fs::read(capture).unwrap();
+                    for form in forms {
+                        let whole = place.run(&format!("parse-response --as {form} -"), &bytes).ended(0);
+                        let cut = slowly(&place, form, &bytes, &mut random);
+                        assert_eq!(cut, whole.text(), "{form} of {}", capture.display());
+                        if let Some(expected) = expected_stream(form, &bytes) {
+                            assert_eq!(cut, expected, "{form} of {}", capture.display());
+                        }
+                    }
+                }
+            });
+        }
+    });
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod front;
 mod fuzz;
 mod gateway;
 mod gemini;
+mod har;
 mod json;
 mod layers;
 mod leaving;

@@ -277,6 +277,44 @@ async fn what_was_recorded_of_others_plays_too() {
     assert!(heard[0].contains("get_weather"), "{}", heard[0]);
 }
 
+/// A file into which several streams were put plays them one after the other.
+#[tokio::test]
+async fn streams_that_were_joined_are_several_answers() {
+    let place = Place::new();
+    let read = |name: &str| fs::read(root().join(format!("tests/fixtures/captures/{name}.sse"))).unwrap();
+    let joined = place.write("joined.sse", [read("plain"), read("tool-call")].concat());
+    let player = player(&joined.display().to_string());
+    let front = Front::start(player.url(), setup(None)).await;
+    for calls in [0, 1, 0] {
+        let body = Client::Chat.body(true, &[user("x")], &["get_weather"]);
+        let heard = front.post(Client::Chat.path(true), &body).await.text().await.unwrap();
+        assert_eq!(Client::Chat.hears(true, &heard).calls.len(), calls);
+    }
+}
+
+/// As many exchanges at once as may be kept and more: at the end there are as many as may be kept.
+#[tokio::test]
+async fn exchanges_at_the_same_time_stay_within_the_bounds_too() {
+    let place = Place::new();
+    let bounded = Options { max_files: 2, ..options(place.path(), true) };
+    let recorder = Recorder::start(bounded, &Schema::embedded()).unwrap();
+    let simulator = talking();
+    let front = Front::start(simulator.url(), setup(Some(&recorder))).await;
+    let mut asking = tokio::task::JoinSet::new();
+    for number in 0..6 {
+        let body = Client::Chat.body(true, &[user(format!("long 40 of {number}"))], &[]);
+        let request = front.client.post(format!("http://{}{}", front.address, Client::Chat.path(true))).json(&body);
+        asking.spawn(async move { request.send().await.unwrap().text().await.unwrap() });
+    }
+    let heard = asking.join_all().await;
+    assert!(heard.iter().all(|text| text.contains("[DONE]")), "{heard:?}");
+    assert!(recorder.flush(Duration::from_secs(20)));
+    assert_eq!(files(place.path()).len(), 2);
+    for file in files(place.path()) {
+        assert!(!said(&place, &file).is_empty());
+    }
+}
+
 #[test]
 fn what_cannot_be_played_or_recorded_is_a_usage_error() {
     let place = Place::new();

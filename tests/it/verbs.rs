@@ -150,6 +150,12 @@ fn decode_says_what_is_wrong_with_its_input() {
     assert!(unknown.err.contains("no message named `NoSuchThing`"), "{unknown:?}");
     let text = place.run("decode", b"{\"finished\": {}}").ended(6);
     assert!(text.err.contains("hint: it looks like text"), "{text:?}");
+    // Words may happen to be fields of a message that nobody knows; who says that they are bytes gets them.
+    let words = place.run("decode", b"hello world\n").ended(6);
+    assert!(words.out.is_empty() && words.err.contains("hint: it looks like text"), "{words:?}");
+    assert!(place.run("decode -i raw", b"hello world\n").ended(0).text().contains("@unknown"));
+    let pasted = place.run("decode GggKBgoEYXV0bw==", b"").ended(2);
+    assert!(pasted.err.contains("echo TEXT | warp2api decode"), "{pasted:?}");
     let line = place.run("decode", b"GgISAA==\nGgISAA==\nGgIS\n").ended(6);
     assert!(line.err.contains("standard input, line 3 (at byte 18): "), "{line:?}");
     assert_eq!(line.text(), format!("{DONE}\n{DONE}\n"));

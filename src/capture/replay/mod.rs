@@ -15,6 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::schema::{Schema, SchemaError};
 
 mod asked;
+mod joined;
 mod load;
 mod options;
 mod script;
@@ -73,7 +74,10 @@ impl Player {
     /// # Errors
     /// When the captures cannot be read or there are none, or no port can be had.
     pub fn start(options: Options, schema: &Schema) -> Result<Self, ReplayError> {
-        let shelf = asked::Shelf::new(load::load(&options.path)?, options.order, schema)?;
+        let event = schema.message("ResponseEvent")?;
+        let loaded = load::load(&options.path)?.into_iter();
+        let exchanges = loaded.flat_map(|exchange| joined::apart(exchange, &event)).collect();
+        let shelf = asked::Shelf::new(exchanges, options.order, schema)?;
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;

@@ -3,7 +3,10 @@
 //! What can be read on behind a message that is broken (an event, a line, an item of a series) is: the break is told with
 //! its place, and the exit code says so at the end.
 
-use std::io::{BufRead, Cursor, Read};
+use std::{
+    io::{BufRead, Cursor, Read},
+    path::Path,
+};
 
 use anyhow::Context as _;
 
@@ -22,6 +25,7 @@ use crate::{
     schema::{
         JsonForm, Names, Schema, SchemaError,
         form::{self, Form},
+        spelling,
     },
 };
 
@@ -44,12 +48,16 @@ const NO_TYPE_FITS: &str = "no message type of the schema fits";
 /// Runs the verb.
 pub(crate) fn run(arguments: &DecodeArguments, schema: &Schema, output: &mut Output) -> Result<(), Failure> {
     let view = view(arguments, schema)?;
-    let mut input = Input::open(arguments.file.as_deref())?;
+    let mut input = Input::open(arguments.file.as_deref()).map_err(|failure| match arguments.file.as_deref() {
+        Some(file) if is_pasted(file) => failure.hint("a text itself is piped in: echo TEXT | warp2api decode"),
+        Some(_) | None => failure,
+    })?;
     if input.is_terminal() {
         output.note("reading from the terminal; Ctrl-D ends it");
     }
+    let is_guess = arguments.input == DecodedForm::Auto;
     let mut decoding =
-        Decoding { name: input.name().to_owned(), view, strict: arguments.strict, good: 0, bad: 0, output };
+        Decoding { name: input.name().to_owned(), view, is_guess, strict: arguments.strict, good: 0, bad: 0, output };
     match arguments.input {
         DecodedForm::Raw => decoding.whole(input)?,
         DecodedForm::Delimited => decoding.series(input)?,
@@ -69,6 +77,12 @@ pub(crate) fn run(arguments: &DecodeArguments, schema: &Schema, output: &mut Out
         }
     }
     decoding.end()
+}
+
+/// Whether what was meant to be a file looks more like hex or base64 that somebody has pasted.
+fn is_pasted(file: &Path) -> bool {
+    let text = file.as_os_str().as_encoded_bytes();
+    text.len() >= 8 && file.extension().is_none() && spelling::is_text(text) && spelling::decode_text(text).is_ok()
 }
 
 /// Whether it is the requests of a recording that are to be shown.
@@ -98,6 +112,8 @@ fn view(arguments: &DecodeArguments, schema: &Schema) -> Result<View, Failure> {
 struct Decoding<'a> {
     name: String,
     view: View,
+    /// Nobody said what the input is.
+    is_guess: bool,
     strict: bool,
     /// Messages that were shown.
     good: u64,
@@ -188,6 +204,12 @@ impl Decoding<'_> {
             false => Some("it looks like text, but neither like hex or base64 nor like an event stream"),
         };
         let shown = self.view.show(&bytes).with_context(|| self.name.clone()).or_exit(Exit::Input);
+        let shown = shown.and_then(|shown| match self.is_guess && !form::is_binary(&bytes) && shown.is_all_unknown() {
+            true => {
+                Err(Failure::input(format!("{}: not a message: the schema knows nothing of what is in it", self.name)))
+            }
+            false => Ok(shown),
+        });
         let shown = shown.map_err(|failure| match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -37,6 +37,18 @@ pub(super) struct Shown {
     pub(super) unknown: usize,
 }
 
+impl Shown {
+    /// Whether there is something, and the schema knows none of it.
+    pub(super) fn is_all_unknown(&self) -> bool {
+        let is_unknown = |document: &Value| {
+            document
+                .as_object()
+                .is_some_and(|members| !members.is_empty() && members.keys().all(|key| key == "@unknown"))
+        };
+        !self.documents.is_empty() && self.documents.iter().all(is_unknown)
+    }
+}
+
 impl View {
     pub(super) fn show(&self, bytes: &[u8]) -> Result<Shown, SchemaError> {
         match self {

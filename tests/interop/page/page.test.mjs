@@ -178,6 +178,61 @@ test("thousands of events are a few rows", async (t) => {
   assert.ok(slow < 30, `${slow} of 60 frames were late`);
 });
 
+test("thousands of events that come while they are watched keep the page moving", async (t) => {
+  const burst = (part) => Array.from({ length: 100 }, (_, number) => `piece-${part * 100 + number} `);
+  const steps = [{ text: ["begun "] }, { delay_ms: 1000 }];
+  for (let part = 0; part < 40; part += 1) steps.push({ more: burst(part) }, { delay_ms: 50 });
+  const { api, page } = await watched(t, [{ steps: [...steps, { finish: {} }] }], { environment: SHOWN });
+  const answered = ask(api).then((response) => response.text());
+  await page.locator("#list [role=option]").first().click();
+  for (const view of ["Events", "Tasks", "Dialects", "Events"]) {
+    await page.getByRole("tab", { name: view }).click();
+    const { late, all } = await page.evaluate(async () => {
+      let [last, late, all] = [performance.now(), 0, 0];
+      for (const until = last + 500; last < until; all += 1) {
+        const now = await new Promise(requestAnimationFrame);
+        if (now - last > 200) late += 1;
+        last = now;
+      }
+      return { late, all };
+    });
+    assert.ok(late <= all / 2, `${view}: ${late} of ${all} frames were late`);
+  }
+  assert.match(await answered, /piece-3999[^]*\[DONE\]/);
+  await page.locator("#found", { hasText: /40\d\d of 40\d\d events/ }).waitFor();
+  await page.locator("#facts", { hasText: "done" }).waitFor();
+  // It has followed the end, and only what is in sight is there.
+  await page.locator("#event-list [role=option]", { hasText: "finished" }).waitFor();
+  assert.ok((await page.locator("#event-list [role=option]").count()) < 100);
+});
+
+test("what is folded up stays so while the answer grows, and fields are walked by keyboard", async (t) => {
+  const steps = [{ text: ["one "] }, { delay_ms: 1500 }, { more: ["two "] }, { delay_ms: 1500 }, { more: ["three"] }, { finish: {} }];
+  const { api, page } = await watched(t, [{ steps }], { environment: SHOWN });
+  const answered = ask(api).then((response) => response.text());
+  await page.locator("#list [role=option]").first().click();
+  await page.keyboard.press("3");
+  const part = page.locator("#task-tree details details", { hasText: "one" });
+  await part.locator("summary").focus();
+  await page.keyboard.press("Enter");
+  await page.locator("#task-tree details details:not([open])").waitFor();
+  await answered;
+  await page.locator("#task-tree", { hasText: "three" }).waitFor({ state: "attached" });
+  await page.locator("#facts", { hasText: "done" }).waitFor();
+  assert.equal(await page.locator("#task-tree details details:not([open])").count(), 1);
+
+  await page.keyboard.press("2");
+  await page.focus("#event-list");
+  await page.keyboard.press("Home");
+  await page.getByRole("tab", { name: "Events" }).focus();
+  for (const key of ["ArrowRight", "ArrowRight"]) await page.keyboard.press(key);
+  assert.equal(await page.getByRole("tab", { name: "Wire" }).getAttribute("aria-selected"), "true");
+  await page.locator("#fields [role=option]").first().waitFor();
+  await page.focus("#fields");
+  for (const key of ["ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+  await page.locator("#bytes .byte.marked").first().waitFor();
+});
+
 test("dead and frozen viewers slow no turn", async (t) => {
   const pieces = Array.from({ length: 2000 }, (_, number) => `piece-${number} `);
   const { api, bridge, page } = await watched(t, [{ steps: [{ text: pieces }, { finish: {} }] }]);

@@ -192,7 +192,7 @@ function schedule() {
   requestAnimationFrame(() => {
     scheduled = false;
     showTurns();
-    refresh();
+    refresh(false);
   });
 }
 
@@ -264,18 +264,30 @@ function close() {
   $("list").focus();
 }
 
+// Views that the bridge makes anew in whole: not at every word of a turn that runs.
+const WHOLE = ["tasks", "wire", "dialect"];
+let wake = () => {};
+const rest = (ms) => new Promise((done) => {
+  wake = done;
+  setTimeout(done, ms);
+});
+
 // Brings what is shown of the open turn up to date. One run at a time: what changes meanwhile makes another.
 let refreshing = false;
 let again = false;
-async function refresh() {
+async function refresh(isUrgent = true) {
   if (current.number === null) return;
   if (refreshing) {
     again = true;
+    if (isUrgent) wake();
     return;
   }
   refreshing = true;
   do {
+    if (!isUrgent && WHOLE.includes(current.view)) await rest(500);
+    isUrgent = false;
     again = false;
+    if (current.number === null) break;
     try {
       await update(current.number);
     } catch (error) {
@@ -290,8 +302,10 @@ async function update(number) {
   const seen = turn ? `${turn.exchanges} ${turn.messages} ${turn.state} ${current.exchange} ${current.view} ${current.message} ${current.dialect}` : "";
   if (turn && current.seen === seen) return;
   current.seen = seen;
-  if (!current.whole || current.whole.number !== number || current.whole.state === "running" || !turn) {
+  const told = turn && [number, turn.exchanges, turn.state, turn.first_byte_ms, turn.account, turn.messages > 0].join(" ");
+  if (!turn || current.told !== told) {
     current.whole = await askJson(`/api/monitor/turns/${number}`);
+    current.told = told;
   }
   if (current.number !== number) return;
   // Who has seen a turn run wants to see its end, too.
@@ -386,18 +400,25 @@ function filterEvents() {
 
 // ---- its tasks
 
+// What somebody has opened or closed stays so while the tree grows.
+const unfolded = new Map();
+function foldable(id, isOpen, summary) {
+  const part = make("details");
+  part.open = unfolded.get(id) ?? isOpen;
+  part.appendChild(make("summary", "", summary)).addEventListener("click", () => unfolded.set(id, !part.open));
+  return part;
+}
+
 async function showTasks() {
   const told = await askJson(path("/tasks"));
   const parts = told.tasks.map((task) => {
-    const whole = make("details");
-    whole.open = true;
     const messages = task.messages || [];
-    whole.appendChild(make("summary", "", `task ${task.id || ""} ${task.description || ""}: ${messages.length} messages`));
+    const title = `task ${task.id || ""} ${task.description || ""}: ${messages.length} messages`;
+    const whole = foldable(`${current.number} ${task.id}`, true, title);
     for (const message of messages) {
       const kind = Object.keys(message).find((key) => message[key] && typeof message[key] === "object" && !key.includes("@") && key !== "citations") || "message";
-      const part = whole.appendChild(make("details"));
-      part.open = messages.length < 50;
-      part.appendChild(make("summary", "", `${kind} ${message.id || ""}`));
+      const id = `${current.number} ${task.id} ${message.id}`;
+      const part = whole.appendChild(foldable(id, messages.length < 50, `${kind} ${message.id || ""}`));
       part.appendChild(make("pre", "mono", said(message) || pretty(message[kind] ?? message)));
     }
     return whole;
