@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Broken, Report, body, stream};
+use crate::dialect::check::{Broken, Report, body, stream};
 
 /// Which rules `report` says are broken, with their events.
 fn broken(report: &Report) -> Vec<(usize, &'static str)> {
