@@ -3,7 +3,9 @@
 
 use std::fs;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use warp2api::capture::{self, Piece, ReadError};
 
 use crate::common::{Place, root};
 
@@ -198,4 +200,50 @@ fn what_a_browser_exports_is_read() {
     assert_eq!((&found["complete"], found["tool_calls"].as_array().unwrap().len()), (&json!(true), 1));
     assert!(run("decode -t Request").contains("call 2 tools, then grüße"));
     assert_eq!(run("verify").lines().filter(|line| line.ends_with("  ok")).count(), 4);
+}
+
+/// What is in the answers of `har`, read in pieces of `size` bytes, and in its requests.
+fn answers_and_requests(har: &str, size: usize) -> (Vec<u8>, Vec<u8>) {
+    let (mut answers, mut requests) = (Vec::new(), Vec::new());
+    let input = std::io::BufReader::with_capacity(size, har.as_bytes());
+    let read = capture::read(input, &mut |piece| {
+        match piece {
+            Piece::Begin(opening) => requests.extend(opening.request.unwrap_or_default()),
+            Piece::Bytes { bytes, .. } => answers.extend(bytes),
+            Piece::Answer { .. } | Piece::End { .. } => {}
+            Piece::Broken { problem, .. } => panic!("{problem}"),
+        }
+        Ok::<(), ReadError>(())
+    });
+    read.unwrap();
+    (answers, requests)
+}
+
+proptest! {
+    #[test]
+    fn whatever_was_sent_comes_back(
+        answer in proptest::collection::vec(any::<u8>(), 1..300).prop_filter("compressed", |bytes| bytes[0] != 0x1f),
+        text in "[a-z]{1,9}:\\PC{0,80}",
+        request in proptest::collection::vec(any::<u8>(), 0..80),
+        size in 1usize..400,
+    ) {
+        // As mitmproxy and browsers write bytes: one character each.
+        let narrow: String = std::iter::once(0x0a).chain(request.iter().copied()).map(char::from).collect();
+        let har = exported("plain", |entry, _| {
+            entry["response"]["content"]["text"] = base64(&answer).into();
+            entry["response"]["content"]["encoding"] = "base64".into();
+            entry["request"]["postData"]["text"] = narrow.as_str().into();
+        });
+        let (answers, requests) = answers_and_requests(&har, size);
+        prop_assert_eq!(answers, answer);
+        prop_assert_eq!(requests, [&[0x0a][..], &request].concat());
+        let har = exported("plain", |entry, _| {
+            entry["response"]["content"]["text"] = text.as_str().into();
+            entry["request"]["postData"]["text"] = base64(&request).into();
+            entry["request"]["postData"]["encoding"] = "base64".into();
+        });
+        let (answers, requests) = answers_and_requests(&har, size);
+        prop_assert_eq!(answers, text.as_bytes());
+        prop_assert_eq!(requests, request);
+    }
 }
