@@ -204,7 +204,8 @@ fn a_process_that_is_killed_leaves_what_it_had_recorded() {
     let address = banner.split_once("http://").unwrap().1.split_whitespace().next().unwrap().to_owned();
     let body = json!({"model": "auto", "stream": true, "messages": [{"role": "user", "content": "long 400"}]});
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
+    // Whoever asked stays on the line, or the recording would end with their going.
+    let _response = runtime.block_on(async {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = client.post(format!("http://{address}/v1/chat/completions")).body(body.to_string());
         let mut response = request.send().await.unwrap();
@@ -212,6 +213,7 @@ fn a_process_that_is_killed_leaves_what_it_had_recorded() {
         while heard < 3000 {
             heard += response.chunk().await.unwrap().unwrap().len();
         }
+        response
     });
     server.0.kill().unwrap();
     server.0.wait().unwrap();

@@ -110,8 +110,8 @@ impl Decoding<'_> {
         let text = self.read_whole(Cursor::new(lines.seen).chain(input))?;
         let mut shown = form.read(&self.view, &text);
         if form == TextForm::Either && shown.is_err() {
-            // Few raw messages consist of letters and digits alone, but some do.
-            shown = self.view.show(&text).or(shown);
+            // Few raw messages consist of letters and digits alone, but some do, and then the schema knows some of it.
+            shown = self.view.show(&text).ok().filter(|raw| !raw.is_all_unknown()).map_or(shown, Ok);
         }
         let mut separate = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
         let has_several = separate.clone().nth(1).is_some();
