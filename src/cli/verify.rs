@@ -72,6 +72,7 @@ impl Verifier {
                 report.broken.extend(body.broken);
                 report.broken.extend(disagreement(BODY, "the stream", &report.heard, &body.heard));
             }
+            report.broken.extend(self.refusal(*dialect, events));
             if let Some((first, known)) = reports.first() {
                 report.broken.extend(disagreement(DIALECTS, first, &known.heard, &report.heard));
             }
@@ -93,6 +94,19 @@ impl Verifier {
         let mut listener = Listener::waiting(dialect, &Listener::id_of(first, self.exchanges))?;
         events.iter().for_each(|event| listener.hear(event));
         Ok(check::body(dialect.name(), &listener.body()))
+    }
+}
+
+impl Verifier {
+    /// What is wrong with the error that a client is sent in the place of an answer that failed, if it has heard nothing.
+    fn refusal(&self, dialect: &dyn Dialect, events: &[TurnEvent]) -> Vec<Broken> {
+        let failed = events.iter().find_map(|event| match event {
+            TurnEvent::Failed(error) => Some(error),
+            _ => None,
+        });
+        let Some(error) = failed else { return Vec::new() };
+        let reply = dialect.error(error, &self.exchanges.to_string());
+        check::refusal(dialect.name(), reply.status, &reply.body).unwrap_or_default()
     }
 }
 
@@ -156,7 +170,7 @@ mod tests {
     use crate::{
         cli::output::{Manner, testing::output},
         dialect::check::{Broken, Counts, End, Heard, Report},
-        turn::{StopReason, TurnEvent},
+        turn::{ErrorKind, StopReason, TurnError, TurnEvent},
     };
 
     fn verifier() -> Verifier {
@@ -176,6 +190,44 @@ mod tests {
         let events = [TurnEvent::Text("a".to_owned())];
         let reports = verifier().reports(&events).ok().unwrap();
         assert!(reports.iter().all(|(_, report)| !report.broken.is_empty()), "{reports:?}");
+    }
+
+    #[test]
+    fn every_error_is_one_that_clients_understand() {
+        use ErrorKind::{
+            BodyTooLarge, ClientKey, ContextLengthExceeded, Forbidden, Internal, InvalidRequest, MethodNotAllowed,
+            ModelNotAllowed, ModelNotFound, ModelUnavailable, NoCredential, NotFound, QuotaExhausted, RateLimited,
+            Truncated, UnsupportedEncoding, Upstream, UpstreamTimeout, UpstreamUnavailable, VendorKey,
+        };
+        let kinds = [
+            BodyTooLarge,
+            ClientKey,
+            ContextLengthExceeded,
+            Forbidden,
+            Internal,
+            InvalidRequest,
+            MethodNotAllowed,
+            ModelNotAllowed,
+            ModelNotFound,
+            ModelUnavailable,
+            NoCredential,
+            NotFound,
+            QuotaExhausted,
+            RateLimited,
+            Truncated,
+            UnsupportedEncoding,
+            Upstream,
+            UpstreamTimeout,
+            UpstreamUnavailable,
+            VendorKey,
+        ];
+        for kind in kinds {
+            for said in [&[][..], &[TurnEvent::Text("a".to_owned())]] {
+                let events = [said, &[TurnEvent::Failed(TurnError::new(kind, "x"))]].concat();
+                let reports = verifier().reports(&events).ok().unwrap();
+                assert!(reports.iter().all(|(_, report)| report.broken.is_empty()), "{kind:?}: {reports:#?}");
+            }
+        }
     }
 
     #[test]

@@ -114,22 +114,15 @@ impl Reader {
                 rules.hold(reason.is_some(), "there is a reason before message_stop", || data.to_string());
                 self.heard.end = End::Complete(reason.unwrap_or_default());
             }
-            "error" => self.error(data, rules),
+            "error" => {
+                error(data, rules);
+                self.heard.end = End::Failed(data["error"].clone());
+            }
             "ping" => {}
             other => {
                 rules.hold(false, "an event is one that clients know", || other.to_owned());
             }
         }
-    }
-
-    fn error(&mut self, data: &Value, rules: &mut Rules) {
-        let error = &data["error"];
-        let is_readable = error["type"].is_string() && error["message"].is_string();
-        rules.hold(is_readable, "an error has a type and a message", || data.to_string());
-        let is_known = error["type"].as_str().is_none_or(|kind| ERRORS.contains(&kind));
-        rules.hold(is_known, "an error's type is one that clients know", || error["type"].to_string());
-        rules.hold(data["request_id"].is_string(), "an error names the request", || data.to_string());
-        self.heard.end = End::Failed(error.clone());
     }
 
     fn start(&mut self, data: &Value, rules: &mut Rules) {
@@ -210,6 +203,32 @@ impl Reader {
             }
         }
         self.heard
+    }
+}
+
+/// An error in Anthropic's form.
+pub(super) fn error(data: &Value, rules: &mut Rules) {
+    let error = &data["error"];
+    let is_readable = data["type"] == "error" && error["type"].is_string() && error["message"].is_string();
+    rules.hold(is_readable, "an error has a type and a message", || data.to_string());
+    let is_known = error["type"].as_str().is_none_or(|kind| ERRORS.contains(&kind));
+    rules.hold(is_known, "an error's type is one that clients know", || error["type"].to_string());
+    rules.hold(data["request_id"].is_string(), "an error names the request", || data.to_string());
+}
+
+/// Whether an error of the type `kind` may come with the status.
+pub(super) fn fits(status: u16, kind: &str) -> bool {
+    match kind {
+        "invalid_request_error" => matches!(status, 400 | 405 | 415),
+        "authentication_error" => status == 401,
+        "billing_error" => status == 402,
+        "permission_error" => status == 403,
+        "not_found_error" => status == 404,
+        "request_too_large" => status == 413,
+        "rate_limit_error" => status == 429,
+        "timeout_error" => matches!(status, 408 | 504),
+        "overloaded_error" => status == 529,
+        _ => status >= 500,
     }
 }
 

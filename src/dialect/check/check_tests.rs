@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::dialect::check::{Broken, Report, body, stream};
+use crate::dialect::check::{Broken, Heard, Report, body, refusal, stream};
 
 /// Which rules `report` says are broken, with their events.
 fn broken(report: &Report) -> Vec<(usize, &'static str)> {
@@ -607,6 +607,41 @@ fn deviations_of_gemini_are_found() {
     hold_stream("gemini", &plain(&[error]), &change);
     let change = [("\"responseId\":\"r\"", "\"x\":1", 0, "an answer has an id")];
     hold_body("gemini", &gemini_chunks()[1], &change);
+}
+
+#[test]
+fn deviations_of_refusals_are_found() {
+    let openai = json!({"error": {"message": "x", "type": "rate_limit_error", "param": null, "code": null}});
+    let anthropic = json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}, "request_id": "r"});
+    let gemini = json!({"error": {"code": 503, "message": "x", "status": "UNAVAILABLE"}});
+    let read = |dialect: &'static str, status| {
+        move |text: &str| {
+            let broken = refusal(dialect, status, &serde_json::from_str(text).unwrap()).unwrap();
+            Report { heard: Heard::default(), broken }
+        }
+    };
+    const STATUS: &str = "a refusal's status is that of its error";
+    let shape = "an error has a message, a type, a param and a code";
+    for dialect in ["openai_chat", "openai_responses"] {
+        let changes = [
+            ("\"message\":\"x\"", "\"x\":1", 0, shape),
+            ("rate_limit_error", "server_error", 0, STATUS),
+            ("{\"error\":", "{\"detail\":", 0, shape),
+        ];
+        hold(&openai.to_string(), &changes, read(dialect, 429));
+    }
+    let changes = [
+        ("\"type\":\"error\"", "\"type\":\"x\"", 0, "an error has a type and a message"),
+        ("overloaded_error", "api_error_x", 0, "an error's type is one that clients know"),
+        ("overloaded_error", "rate_limit_error", 0, STATUS),
+        (",\"request_id\":\"r\"", "", 0, "an error names the request"),
+    ];
+    hold(&anthropic.to_string(), &changes, read("anthropic", 529));
+    let changes =
+        [("\"UNAVAILABLE\"", "1", 0, "an error has a code, a message and a status"), ("503", "500", 0, STATUS)];
+    hold(&gemini.to_string(), &changes, read("gemini", 503));
+    let found = broken(&read("gemini", 200)(&gemini.to_string()));
+    assert!(found.contains(&(0, "a refusal has the status of an error")), "{found:?}");
 }
 
 #[test]

@@ -33,8 +33,7 @@ pub(super) fn read_body(body: &Value, rules: &mut Rules) -> Heard {
 
 fn take(chunk: &Value, heard: &mut Heard, rules: &mut Rules) {
     if let Some(error) = chunk.get("error") {
-        let is_readable = error["code"].is_number() && error["message"].is_string() && error["status"].is_string();
-        rules.hold(is_readable, "an error has a code, a message and a status", || error.to_string());
+        self::error(error, rules);
         heard.end = End::Failed(error.clone());
         return;
     }
@@ -60,6 +59,12 @@ fn take(chunk: &Value, heard: &mut Heard, rules: &mut Rules) {
         rules.total(Some(counts));
         heard.usage = Some(counts);
     }
+}
+
+/// An error in Google's form.
+pub(super) fn error(error: &Value, rules: &mut Rules) {
+    let is_readable = error["code"].is_number() && error["message"].is_string() && error["status"].is_string();
+    rules.hold(is_readable, "an error has a code, a message and a status", || error.to_string());
 }
 
 fn take_part(part: &Value, heard: &mut Heard, rules: &mut Rules) {

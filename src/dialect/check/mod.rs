@@ -117,6 +117,31 @@ pub fn body(dialect: &str, body: &Value) -> Option<Report> {
     Some(Report { heard, broken: rules.broken })
 }
 
+/// Reads the refusal that a request gets whose answer has not begun: its HTTP status and its body (`CLIENTS.md` §3.7); none
+/// when there is no such dialect.
+#[must_use]
+pub fn refusal(dialect: &str, status: u16, body: &Value) -> Option<Vec<Broken>> {
+    let mut rules = Rules::default();
+    rules.hold((400..600).contains(&status), "a refusal has the status of an error", || status.to_string());
+    let fits = match dialect {
+        "openai_chat" | "openai_responses" => {
+            openai_chat::error(&body["error"], &mut rules);
+            openai_chat::fits(status, body["error"]["type"].as_str().unwrap_or_default())
+        }
+        "anthropic" => {
+            anthropic::error(body, &mut rules);
+            anthropic::fits(status, body["error"]["type"].as_str().unwrap_or_default())
+        }
+        "gemini" => {
+            gemini::error(&body["error"], &mut rules);
+            body["error"]["code"] == status
+        }
+        _ => return None,
+    };
+    rules.hold(fits, "a refusal's status is that of its error", || format!("{status} with {body}"));
+    Some(rules.broken)
+}
+
 /// Writes down which rules are broken where.
 #[derive(Debug, Default)]
 struct Rules {

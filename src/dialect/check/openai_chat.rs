@@ -85,10 +85,7 @@ pub(super) fn read_body(body: &Value, rules: &mut Rules) -> Heard {
 impl Reader {
     fn chunk(&mut self, chunk: &Value, rules: &mut Rules) {
         if let Some(error) = chunk.get("error") {
-            let is_whole = error["message"].is_string()
-                && error["type"].is_string()
-                && ["param", "code"].iter().all(|name| error.get(*name).is_some_and(is_text_or_null));
-            rules.hold(is_whole, "an error has a message, a type, a param and a code", || error.to_string());
+            self::error(error, rules);
             rules.hold(self.heard.usage.is_none(), "an error comes instead of a usage", || error.to_string());
             self.heard.end = End::Failed(error.clone());
             return;
@@ -159,6 +156,23 @@ impl Reader {
 impl Begun {
     fn is_whole(&self) -> bool {
         self.kind == "custom" || serde_json::from_str::<Value>(&self.text).is_ok()
+    }
+}
+
+/// An error in OpenAI's form.
+pub(super) fn error(error: &Value, rules: &mut Rules) {
+    let is_whole = error["message"].is_string()
+        && error["type"].is_string()
+        && ["param", "code"].iter().all(|name| error.get(*name).is_some_and(is_text_or_null));
+    rules.hold(is_whole, "an error has a message, a type, a param and a code", || error.to_string());
+}
+
+/// Whether an error of the type `kind` may come with the status.
+pub(super) fn fits(status: u16, kind: &str) -> bool {
+    match kind {
+        "insufficient_quota" | "rate_limit_error" => status == 429,
+        "server_error" => status >= 500,
+        _ => status < 500 && status != 429,
     }
 }
 
