@@ -178,6 +178,24 @@ fn custom_calls_of_chat_completions_are_read() {
     assert_eq!(report.heard.calls[0].arguments, "x = 1");
 }
 
+/// As clients are told that speak of functions, which was before there were tools.
+#[test]
+fn functions_of_chat_completions_are_read() {
+    let good = plain(&[
+        chat_chunk(json!({"role": "assistant", "content": ""}), Value::Null),
+        chat_chunk(json!({"function_call": {"name": "add", "arguments": ""}}), Value::Null),
+        chat_chunk(json!({"function_call": {"arguments": "{}"}}), Value::Null),
+        chat_chunk(json!({}), json!("function_call")),
+    ]) + "data: [DONE]\n\n";
+    let changes = [
+        ("{\"arguments\":\"{}\"", "{\"name\":\"add\",\"arguments\":\"{}\"", 3, "a call is named once"),
+        ("\"function_call\"}]", "\"stop\"}]", 4, "the reason is tool_calls exactly when there are calls"),
+        ("\"arguments\":\"{}\"", "\"arguments\":\"{\"", 5, "JSON is whole"),
+    ];
+    hold_stream("openai_chat", &good, &changes);
+    assert_eq!(stream("openai_chat", &good).unwrap().heard.calls[0].name, "add");
+}
+
 fn chat_body() -> Value {
     json!({"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [
         {"index": 0, "finish_reason": "tool_calls", "message": {"role": "assistant", "content": null, "tool_calls": [

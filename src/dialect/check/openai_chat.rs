@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::dialect::check::{Call, Counts, End, Heard, Rules, frames, is_list, is_text_or_null, items, place};
 
-const REASONS: [&str; 4] = ["stop", "length", "tool_calls", "content_filter"];
+const REASONS: [&str; 5] = ["stop", "length", "tool_calls", "content_filter", "function_call"];
 
 /// Where a usage has its counts, and where the parts of them.
 const COUNTS: [&str; 2] = ["prompt_tokens", "completion_tokens"];
@@ -25,6 +25,8 @@ struct Begun {
 struct Choice {
     has_begun: bool,
     calls: Vec<Begun>,
+    /// What a client is told that speaks of functions: one call at most, which has no id.
+    function: Option<Begun>,
     reason: Option<String>,
 }
 
@@ -70,12 +72,16 @@ pub(super) fn read_body(body: &Value, rules: &mut Rules) -> Heard {
         for call in items(&message["tool_calls"]) {
             begin(&mut calls, call, rules);
         }
+        let mut function = None;
+        if let Some(call) = message.get("function_call") {
+            take_function(&mut function, call, rules);
+        }
         let reason = choice["finish_reason"].as_str().unwrap_or_default();
-        ends(reason, &calls, rules);
+        ends(reason, &calls, function.is_some(), rules);
         if number == 0 {
             heard.end = End::Complete(reason.to_owned());
         }
-        finish(calls, &mut heard, rules);
+        finish(calls, function, &mut heard, rules);
     }
     rules.hold(heard.end != End::Open, "a body has a choice", || body["choices"].to_string());
     heard.usage = rules.usage(&body["usage"], COUNTS);
@@ -124,12 +130,15 @@ impl Reader {
         for call in items(&delta["tool_calls"]) {
             take_call(&mut of.calls, call, rules);
         }
+        if let Some(call) = delta.get("function_call") {
+            take_function(&mut of.function, call, rules);
+        }
         let says = choice.get("finish_reason").is_some_and(is_text_or_null);
         rules.hold(says, "a choice says whether it has ended", || choice.to_string());
         if let Some(reason) = choice["finish_reason"].as_str() {
             let is_alone = delta.as_object().is_some_and(serde_json::Map::is_empty);
             rules.hold(is_alone, "the reason comes with nothing else", || choice.to_string());
-            ends(reason, &of.calls, rules);
+            ends(reason, &of.calls, of.function.is_some(), rules);
             of.reason = Some(reason.to_owned());
         }
     }
@@ -146,8 +155,9 @@ impl Reader {
         let is_whole = matches!(self.heard.end, End::Complete(_));
         for choice in self.choices.into_values() {
             // A call that a failure cut off is none.
-            let told = choice.calls.into_iter().filter(|call| is_whole || call.is_whole()).collect();
-            finish(told, &mut self.heard, rules);
+            let told = |call: &Begun| is_whole || call.is_whole();
+            let calls = choice.calls.into_iter().filter(told).collect();
+            finish(calls, choice.function.filter(told), &mut self.heard, rules);
         }
         self.heard
     }
@@ -192,17 +202,41 @@ fn texts(of: &Value, rules: &mut Rules) {
     rules.hold(is_list(&of["tool_calls"]), "what clients go through is a list", || of["tool_calls"].to_string());
 }
 
-fn ends(reason: &str, calls: &[Begun], rules: &mut Rules) {
+fn ends(reason: &str, calls: &[Begun], has_function: bool, rules: &mut Rules) {
     rules.hold(REASONS.contains(&reason), "the reason is one that clients know", || reason.to_owned());
-    let fits = (reason == "tool_calls") != calls.is_empty() || reason == "length";
+    let fits = match reason {
+        "tool_calls" => !calls.is_empty(),
+        "function_call" => has_function,
+        "length" => true,
+        _ => calls.is_empty() && !has_function,
+    };
     rules.hold(fits, "the reason is tool_calls exactly when there are calls", || reason.to_owned());
 }
 
-fn finish(calls: Vec<Begun>, heard: &mut Heard, rules: &mut Rules) {
+fn finish(calls: Vec<Begun>, function: Option<Begun>, heard: &mut Heard, rules: &mut Rules) {
     for Begun { id, name, kind, text } in calls {
         // What a custom tool is called with is a text.
         let arguments = if kind == "custom" { Value::String(text) } else { rules.arguments(&text) };
         rules.call(heard, Call { id, name, arguments });
+    }
+    if let Some(Begun { id, name, text, .. }) = function {
+        let arguments = rules.arguments(&text);
+        heard.calls.push(Call { id, name, arguments });
+    }
+}
+
+/// The beginning of a function's call, or more of it.
+fn take_function(known: &mut Option<Begun>, call: &Value, rules: &mut Rules) {
+    let text = rules.text(call, "arguments");
+    match known {
+        Some(known) => {
+            rules.hold(call.get("name").is_none(), "a call is named once", || call.to_string());
+            known.text.push_str(&text);
+        }
+        None => {
+            let name = rules.text(call, "name");
+            *known = Some(Begun { id: String::new(), name, kind: "function".to_owned(), text });
+        }
     }
 }
 
