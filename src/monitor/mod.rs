@@ -158,8 +158,6 @@ fn since(began: SystemTime, now: SystemTime) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::{Limits, Monitor, Note, Opening, State};
 
     fn monitor(turns: usize, bytes: usize) -> Monitor {

@@ -237,6 +237,13 @@ impl Reader {
         })
     }
 
+    /// The same reader, but one that takes nothing straight from the wire: what reflection says of every event, for
+    /// holding the faster ways against it.
+    #[must_use]
+    pub fn by_reflection_alone(self) -> Self {
+        Self { append: None, ..self }
+    }
+
     /// What the event `wire` appends to a message, if it is the usual event that does only that: [`Reader::read`] would give
     /// the same as one [`Action::AppendContent`].
     #[must_use]
