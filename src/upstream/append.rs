@@ -123,7 +123,8 @@ fn only<const N: usize>(bytes: &[u8], numbers: [u32; N]) -> Option<[Option<&[u8]
 
 /// The number and type of the message field `name` that is no list.
 fn message_in(message: &MessageDescriptor, name: &str) -> Option<(u32, MessageDescriptor)> {
-    let field = message.get_field_by_name(name).filter(|field| !field.is_list() && !field.is_map() && !field.is_group())?;
+    let field =
+        message.get_field_by_name(name).filter(|field| !field.is_list() && !field.is_map() && !field.is_group())?;
     Some((field.number(), field.kind().as_message()?.clone()))
 }
 

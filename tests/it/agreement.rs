@@ -1,13 +1,17 @@
-//! What is read straight from the wire, held against plain reflection: random answers, event by event, usual ones and
-//! such as only look so, through two assemblers of which one knows reflection alone. Reflection is right.
+//! What is read straight from the wire, held against plain reflection, which is right: random answers, event by event,
+//! usual ones and such as only look so, through two assemblers of which one knows reflection alone; and random messages of
+//! every type, as JSON.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use fastrand::Rng;
 use warp2api::{
-    schema::{Schema, wire},
+    schema::{self, Schema, wire},
     turn::TurnEvent,
     upstream::{assemble::Assembler, event::Reader},
 };
+
+use crate::random::Random;
 
 const ANSWERS: u64 = 4_000;
 const EVENTS: usize = 25;
@@ -141,7 +145,11 @@ fn the_wire_and_reflection_say_the_same_of_100_000_random_events() {
             let wire = event(&mut rng);
             all += 1;
             usual += usize::from(reader.appended(&wire).is_some());
-            assert_eq!(pushed(&mut fast, &wire), pushed(&mut plain, &wire), "answer {seed}, event {number}: {wire:02x?}");
+            assert_eq!(
+                pushed(&mut fast, &wire),
+                pushed(&mut plain, &wire),
+                "answer {seed}, event {number}: {wire:02x?}"
+            );
         }
         assert_eq!(fast.tree().active_tasks(), plain.tree().active_tasks(), "answer {seed}");
         assert_eq!(fast.problems(), plain.problems(), "answer {seed}");
@@ -149,4 +157,58 @@ fn the_wire_and_reflection_say_the_same_of_100_000_random_events() {
     }
     assert_eq!(all, 100_000);
     assert!(usual * 5 > all, "only {usual} events of {all} were of the usual kind");
+}
+
+#[test]
+fn messages_of_every_type_are_transcoded_to_what_reflection_says() {
+    let schema = Schema::embedded();
+    let types: Vec<_> = schema.messages().collect();
+    let (mut done, mut all) = (0, 0);
+    for seed in 0..40_000_u64 {
+        let descriptor = &types[seed as usize % types.len()];
+        let transcoder = schema.transcoder(descriptor.full_name());
+        let is_tame = seed % 4 != 0;
+        let mut random = if is_tame { Random::tame(seed) } else { Random::new(seed) };
+        let mut wire = random.message(descriptor, 1);
+        if seed % 8 == 0 && !wire.is_empty() {
+            let place = seed as usize % wire.len();
+            wire[place] = wire[place].wrapping_add(seed as u8);
+        }
+        let mut line = b"before".to_vec();
+        if transcoder.is_none_or(|transcoder| !transcoder.put(&wire, &mut line)) {
+            assert_eq!(line, b"before", "something was left behind");
+            all += u32::from(is_tame);
+            continue;
+        }
+        let message = schema::decode(descriptor, &wire).expect("what is transcoded is well-formed");
+        let expected = format!("before{}", schema::to_json(&message));
+        assert_eq!(String::from_utf8(line).unwrap(), expected, "{} {wire:02x?}", descriptor.full_name());
+        (done, all) = (done + u32::from(is_tame), all + u32::from(is_tame));
+    }
+    assert!(done * 2 > all, "only {done} of {all} tame messages were transcoded");
+}
+
+/// Messages that real clients and the service send are what it is for.
+#[test]
+fn every_vector_is_transcoded() {
+    let (mut done, mut all) = (0, 0);
+    for (name, lines) in [
+        ("Request", include_str!("../fixtures/vectors/Request.jsonl")),
+        ("ResponseEvent", include_str!("../fixtures/vectors/ResponseEvent.jsonl")),
+    ] {
+        let schema = Schema::embedded();
+        let (descriptor, transcoder) = (schema.message(name).unwrap(), schema.transcoder(name).unwrap());
+        for line in lines.lines() {
+            let vector: serde_json::Value = serde_json::from_str(line).unwrap();
+            let wire = STANDARD.decode(vector["base64"].as_str().unwrap()).unwrap();
+            let mut text = Vec::new();
+            all += 1;
+            if transcoder.put(&wire, &mut text) {
+                done += 1;
+                let expected = schema::to_json(&schema::decode(&descriptor, &wire).unwrap()).to_string();
+                assert_eq!(String::from_utf8(text).unwrap(), expected);
+            }
+        }
+    }
+    assert!(done * 10 >= all * 9, "only {done} of {all}");
 }
