@@ -3,7 +3,8 @@
 //! The decoder takes bytes as they come, cut anywhere, and yields events. The event grammar is the `eventsource-stream`
 //! crate's; this module finds the lines for it, because the crate alone scans an unfinished line again for every chunk,
 //! holds back an event whose blank line ends in CR, keeps invalid UTF-8 for ever, sets no bound on an event, and drops
-//! an event that the end of the input closes. Both directions know neither JSON nor protobuf, nor what a stream means.
+//! an event that the end of the input closes. An event that is nothing but one line of data, as nearly all are, is taken as
+//! it lies, without the crate; a test holds both ways against each other. Both directions know neither JSON nor protobuf, nor what a stream means.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -32,6 +33,25 @@ pub struct Event {
     pub data: String,
     /// The last `id` field seen so far in the stream; empty when there was none.
     pub id: String,
+}
+
+/// One event where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventRef<'a> {
+    /// As [`Event::event`].
+    pub event: &'a str,
+    /// As [`Event::data`].
+    pub data: &'a str,
+    /// As [`Event::id`].
+    pub id: &'a str,
+}
+
+impl EventRef<'_> {
+    /// The same event, on its own.
+    #[must_use]
+    pub fn to_owned(self) -> Event {
+        Event { event: self.event.to_owned(), data: self.data.to_owned(), id: self.id.to_owned() }
+    }
 }
 
 /// Why bytes are not an event stream. After an error the decoder stays in it: every later call returns it again.
@@ -75,6 +95,10 @@ pub struct Decoder {
     line: u64,
     /// Bytes of `data` lines since the last blank line.
     event_size: usize,
+    /// A line has come since the last blank line, so that what comes next goes on with its event.
+    has_begun: bool,
+    /// Some line may have set the id that all later events carry.
+    has_id: bool,
     failed: Option<SseError>,
 }
 
@@ -110,6 +134,8 @@ impl Decoder {
             after_carriage_return: false,
             line: 0,
             event_size: 0,
+            has_begun: false,
+            has_id: false,
             failed: None,
         }
     }
@@ -119,8 +145,16 @@ impl Decoder {
     /// # Errors
     /// When the bytes are not an event stream, or an event is too large. Events completed before that are appended.
     pub fn push(&mut self, chunk: &Bytes, events: &mut Vec<Event>) -> Result<(), SseError> {
+        self.push_each(chunk, &mut |event| events.push(event.to_owned()))
+    }
+
+    /// The same, but the events are shown to `take` where they lie, so that whoever wants only their data copies nothing.
+    ///
+    /// # Errors
+    /// As [`Decoder::push`].
+    pub fn push_each(&mut self, chunk: &Bytes, take: &mut dyn FnMut(EventRef<'_>)) -> Result<(), SseError> {
         self.check_alive()?;
-        self.push_lines(chunk, events).inspect_err(|error| self.failed = Some(error.clone()))
+        self.push_lines(chunk, take).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     /// Ends the input. An event whose last line or blank line is missing is appended all the same: a capture may have
@@ -129,28 +163,38 @@ impl Decoder {
     /// # Errors
     /// When the last line is not UTF-8 (the input was cut inside a character).
     pub fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SseError> {
+        self.finish_each(&mut |event| events.push(event.to_owned()))
+    }
+
+    /// The same, but the events are shown to `take`.
+    ///
+    /// # Errors
+    /// As [`Decoder::finish`].
+    pub fn finish_each(&mut self, take: &mut dyn FnMut(EventRef<'_>)) -> Result<(), SseError> {
         self.check_alive()?;
-        self.finish_lines(events).inspect_err(|error| self.failed = Some(error.clone()))
+        self.finish_lines(take).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     fn check_alive(&self) -> Result<(), SseError> {
         self.failed.clone().map_or(Ok(()), Err)
     }
 
-    fn push_lines(&mut self, chunk: &Bytes, events: &mut Vec<Event>) -> Result<(), SseError> {
+    fn push_lines(&mut self, chunk: &Bytes, take: &mut dyn FnMut(EventRef<'_>)) -> Result<(), SseError> {
         let mut at = 0;
         if self.after_carriage_return && !chunk.is_empty() {
             self.after_carriage_return = false;
             at = usize::from(chunk[0] == b'\n');
         }
-        while let Some(length) = memchr::memchr2(b'\n', b'\r', &chunk[at..]) {
+        loop {
+            at += self.take_plain(&chunk[at..], take);
+            let Some(length) = memchr::memchr2(b'\n', b'\r', &chunk[at..]) else { break };
             let end = at + length;
             if self.unfinished.is_empty() {
-                self.take_line(chunk.slice(at..end), events)?;
+                self.take_line(chunk.slice(at..end), take)?;
             } else {
                 self.keep_unfinished(&chunk[at..end])?;
                 let line = Bytes::from(std::mem::take(&mut self.unfinished));
-                self.take_line(line, events)?;
+                self.take_line(line, take)?;
             }
             at = end + 1;
             if chunk[end] == b'\r' {
@@ -164,12 +208,31 @@ impl Decoder {
         self.keep_unfinished(&chunk[at..])
     }
 
-    fn finish_lines(&mut self, events: &mut Vec<Event>) -> Result<(), SseError> {
+    /// Takes the plain events at the front of `bytes`, each one `data` line and a blank line and nothing else, as an
+    /// upstream writes them all day. They need no parser to be understood. Gives how many bytes they are.
+    fn take_plain(&mut self, bytes: &[u8], take: &mut dyn FnMut(EventRef<'_>)) -> usize {
+        if self.has_begun || self.has_id || !self.unfinished.is_empty() {
+            return 0;
+        }
+        let mut at = 0;
+        while let Some((data, length)) = plain_event(&bytes[at..]) {
+            // The line without its end counts, as for any other.
+            if length - 2 > self.limit {
+                break;
+            }
+            self.line += 2;
+            at += length;
+            take(EventRef { event: "message", data, id: "" });
+        }
+        at
+    }
+
+    fn finish_lines(&mut self, take: &mut dyn FnMut(EventRef<'_>)) -> Result<(), SseError> {
         if !self.unfinished.is_empty() {
             let line = Bytes::from(std::mem::take(&mut self.unfinished));
-            self.take_line(line, events)?;
+            self.take_line(line, take)?;
         }
-        self.take_line(Bytes::new(), events)
+        self.take_line(Bytes::new(), take)
     }
 
     fn keep_unfinished(&mut self, bytes: &[u8]) -> Result<(), SseError> {
@@ -179,7 +242,7 @@ impl Decoder {
     }
 
     /// Hands one line, without its end, to the parser.
-    fn take_line(&mut self, mut line: Bytes, events: &mut Vec<Event>) -> Result<(), SseError> {
+    fn take_line(&mut self, mut line: Bytes, take: &mut dyn FnMut(EventRef<'_>)) -> Result<(), SseError> {
         if self.line == 0 && line.starts_with(BYTE_ORDER_MARK) {
             line = line.slice(BYTE_ORDER_MARK.len()..);
         }
@@ -188,6 +251,8 @@ impl Decoder {
         if std::str::from_utf8(&line).is_err() {
             return Err(SseError::Utf8 { line: self.line });
         }
+        self.has_begun = !line.is_empty();
+        self.has_id |= line.starts_with(b"id");
         if line.is_empty() {
             self.event_size = 0;
         } else if line.starts_with(b"data") {
@@ -195,7 +260,7 @@ impl Decoder {
         }
         self.lines.put(line);
         self.lines.put(LINE_FEED);
-        self.drain(events)
+        self.drain(take)
     }
 
     fn check_size(&self, more: usize) -> Result<(), SseError> {
@@ -207,12 +272,12 @@ impl Decoder {
 
     /// Takes from the parser what it can give without further lines. The stream underneath is never asleep: it answers
     /// at once, with a line or with "pending", so no waker is needed.
-    fn drain(&mut self, events: &mut Vec<Event>) -> Result<(), SseError> {
+    fn drain(&mut self, take: &mut dyn FnMut(EventRef<'_>)) -> Result<(), SseError> {
         let mut context = Context::from_waker(Waker::noop());
         loop {
             match Pin::new(&mut self.parser).poll_next(&mut context) {
                 Poll::Ready(Some(Ok(event))) => {
-                    events.push(Event { event: event.event, data: event.data, id: event.id });
+                    take(EventRef { event: &event.event, data: &event.data, id: &event.id });
                 }
                 Poll::Ready(Some(Err(EventStreamError::Utf8(_)))) => return Err(SseError::Utf8 { line: self.line }),
                 Poll::Ready(Some(Err(EventStreamError::Parser(_)))) => {
@@ -223,6 +288,18 @@ impl Decoder {
             }
         }
     }
+}
+
+/// The data of the plain event that `bytes` begin with, if they do, and the length of the event with its blank line.
+fn plain_event(bytes: &[u8]) -> Option<(&str, usize)> {
+    let value = bytes.strip_prefix(b"data:")?;
+    let value = value.strip_prefix(b" ").unwrap_or(value);
+    let end = memchr::memchr2(b'\n', b'\r', value)?;
+    if end == 0 || !value[end..].starts_with(b"\n\n") {
+        return None;
+    }
+    let length = bytes.len() - value.len() + end + 2;
+    Some((std::str::from_utf8(&value[..end]).ok()?, length))
 }
 
 /// The lines between the decoder and the crate's parser, which owns its source.
@@ -407,6 +484,32 @@ mod tests {
             prop_oneof![any::<u8>(), Just(b'\n'), Just(b'\r'), Just(b':'), Just(b'd')], 0..64), 0..8)) {
             let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
             drop(decode(&chunks));
+        }
+
+        #[test]
+        fn plain_events_are_read_as_the_parser_reads_them(parts in prop::collection::vec(prop_oneof![
+            4 => "data: ?[a-zA-Z0-9é=]{0,6}\n\n", 1 => "data: x\ndata: y\n\n", 1 => "event: e\ndata: z\r\n\r\n",
+            1 => "id: [0-9]\n\n?", 1 => ": comment\n\n?", 1 => "data: x\n", 1 => "\n", 1 => "data: \u{FEFF}\n\n",
+            1 => "data: much too long for this limit\n\n",
+        ], 0..12), cut in 0usize..200) {
+            let stream = parts.concat();
+            let cut = cut.min(stream.len());
+            let read = |pieces: &[&[u8]], by_parser: bool| {
+                let mut decoder = Decoder::with_limit(24);
+                // As after an id: the parser has to be asked for every line.
+                decoder.has_id = by_parser;
+                let mut events = Vec::new();
+                let mut outcome = Ok(());
+                for piece in pieces {
+                    outcome = outcome.and_then(|()| decoder.push(&Bytes::copy_from_slice(piece), &mut events));
+                }
+                let outcome = outcome.and_then(|()| decoder.finish(&mut events));
+                (events, outcome)
+            };
+            let whole = [stream.as_bytes()];
+            let halves = [&stream.as_bytes()[..cut], &stream.as_bytes()[cut..]];
+            prop_assert_eq!(read(&whole, false), read(&whole, true));
+            prop_assert_eq!(read(&halves, false), read(&halves, true));
         }
 
         #[test]

@@ -4,8 +4,6 @@
 
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-
 use crate::{
     capture::{self, Frame, Frames, Opening, Piece, ReadError},
     cli::{
@@ -18,7 +16,7 @@ use crate::{
     turn::TurnEvent,
     upstream::{
         event::Event,
-        payload,
+        payload::Payloads,
         transcript::{Transcriber, Transcript},
     },
 };
@@ -37,9 +35,18 @@ pub(crate) struct Seen<'a> {
     /// When its last byte came, in milliseconds since the request, where known.
     pub(crate) ms: Option<u64>,
     /// Its wire bytes.
-    pub(crate) wire: &'a Bytes,
+    pub(crate) wire: &'a [u8],
+    transcriber: &'a Transcriber,
+}
+
+impl Seen<'_> {
     /// What it says.
-    pub(crate) event: &'a Event,
+    ///
+    /// # Errors
+    /// Never here: it has been read before.
+    pub(crate) fn event(&self) -> Result<Event, Failure> {
+        self.transcriber.read(self.wire).or_exit(Exit::Input)
+    }
 }
 
 /// One exchange, when all of it has been seen.
@@ -135,6 +142,7 @@ fn walk_file(
         transcriber: Transcriber::new(schema).or_exit(Exit::Usage)?,
         frames: Frames::default(),
         cut: Vec::new(),
+        payloads: Payloads::default(),
         heard: Vec::new(),
         strict,
         view,
@@ -203,6 +211,7 @@ struct Walker<'a> {
     transcriber: Transcriber,
     frames: Frames,
     cut: Vec<Frame>,
+    payloads: Payloads,
     heard: Vec<TurnEvent>,
     strict: bool,
     view: &'a mut dyn View,
@@ -258,37 +267,40 @@ impl Walker<'_> {
 
     /// Takes the frames that are complete.
     fn events(&mut self) -> Result<(), Stop> {
-        for frame in std::mem::take(&mut self.cut) {
-            let decoded = match &frame.data {
-                Ok(data) => payload::decode(data).map_err(|error| error.to_string()),
-                Err(SseError::Utf8 { .. }) => Err("it is not valid UTF-8".to_owned()),
-                Err(SseError::TooLarge { limit, .. }) => Err(format!("it is larger than {limit} bytes")),
-                Err(SseError::Malformed { .. }) => Err("it is no event".to_owned()),
-            };
-            match decoded {
-                Ok(None) => {}
-                Ok(Some(wire)) => self.event(&wire, frame.offset)?,
-                Err(problem) => self.damaged_event(frame.offset, &problem)?,
-            }
-        }
-        Ok(())
+        let (mut cut, mut payloads) = (std::mem::take(&mut self.cut), std::mem::take(&mut self.payloads));
+        let taken = cut.drain(..).try_for_each(|frame| self.frame(&frame, &mut payloads));
+        (self.cut, self.payloads) = (cut, payloads);
+        taken
     }
 
-    fn event(&mut self, wire: &Bytes, offset: u64) -> Result<(), Stop> {
+    fn frame(&mut self, frame: &Frame, payloads: &mut Payloads) -> Result<(), Stop> {
+        payloads.clear();
+        let decoded = match &frame.data {
+            Ok(data) => payloads.push(data).map_err(|error| error.to_string()),
+            Err(SseError::Utf8 { .. }) => Err("it is not valid UTF-8".to_owned()),
+            Err(SseError::TooLarge { limit, .. }) => Err(format!("it is larger than {limit} bytes")),
+            Err(SseError::Malformed { .. }) => Err("it is no event".to_owned()),
+        };
+        match decoded {
+            Ok(()) => payloads.iter().try_for_each(|wire| self.event(wire, frame.offset)),
+            Err(problem) => self.damaged_event(frame.offset, &problem),
+        }
+    }
+
+    fn event(&mut self, wire: &[u8], offset: u64) -> Result<(), Stop> {
         if self.transcriber.begins_answer(wire) && !self.transcriber.is_empty() {
             // Streams may have been joined.
             let opening = self.current.opening.clone();
             self.finish()?;
             self.current = Current { opening, ..Current::default() };
         }
-        let pushed = self.transcriber.push(wire, &mut self.heard);
-        let event = match pushed {
-            Ok(event) => event,
-            Err(error) => return self.damaged_event(offset, &error.to_string()),
-        };
+        if let Err(error) = self.transcriber.push(wire, &mut self.heard) {
+            return self.damaged_event(offset, &error.to_string());
+        }
         self.tell_damage();
         self.current.events += 1;
-        let seen = Seen { number: self.current.events, offset, ms: self.current.ms, wire, event: &event };
+        let (number, ms) = (self.current.events, self.current.ms);
+        let seen = Seen { number, offset, ms, wire, transcriber: &self.transcriber };
         self.view.event(self.output, &seen, &self.heard)?;
         self.heard.clear();
         Ok(())

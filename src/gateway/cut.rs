@@ -28,7 +28,7 @@ impl Cut {
     /// ends there, with the `Finished` that is the last event in `out`.
     pub(super) fn pass(&mut self, event: TurnEvent, out: &mut Vec<TurnEvent>) -> bool {
         match event {
-            TurnEvent::Text(text) => self.text(&text, out),
+            TurnEvent::Text(text) => self.text(text, out),
             TurnEvent::Reasoning(text) => self.send(text, TurnEvent::Reasoning, out),
             TurnEvent::Citations(_)
             | TurnEvent::ToolCall(_)
@@ -49,11 +49,11 @@ impl Cut {
         }
     }
 
-    fn text(&mut self, text: &str, out: &mut Vec<TurnEvent>) -> bool {
+    fn text(&mut self, text: String, out: &mut Vec<TurnEvent>) -> bool {
         if self.limits.stop.is_empty() {
-            return self.send(text.to_owned(), TurnEvent::Text, out);
+            return self.send(text, TurnEvent::Text, out);
         }
-        self.held.push_str(text);
+        self.held.push_str(&text);
         if let Some((at, stop)) = self.first_stop() {
             let before = self.held[..at].to_owned();
             self.held.clear();

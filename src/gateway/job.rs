@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tracing::{info, warn};
 
@@ -78,7 +77,6 @@ struct Reading {
     events: Events,
     assembler: Assembler,
     lease: Lease,
-    payloads: Vec<Bytes>,
 }
 
 /// How a reading went on.
@@ -180,7 +178,7 @@ impl Job {
             }
         };
         match self.core.upstream.call(built.body, lease.bearer(), self.watches.exchange(lease.account())).await {
-            Ok(events) => Ok(Reading { events, assembler, lease, payloads: Vec::new() }),
+            Ok(events) => Ok(Reading { events, assembler, lease }),
             Err(failure) => Err((failure, Some(lease))),
         }
     }
@@ -221,10 +219,11 @@ impl Job {
 
     /// Reads what the upstream sends next, and lets what the client may hear pass into `batch`.
     async fn read(&mut self, reading: &mut Reading, batch: &mut Vec<TurnEvent>) -> Result<Step, Failure> {
-        let goes_on = reading.events.next(&mut reading.payloads).await?;
+        let goes_on = reading.events.next().await?;
         let mut heard = Vec::new();
         let assembler = &mut reading.assembler;
-        let pushed = reading.payloads.drain(..).try_for_each(|wire| assembler.push(&wire, &mut heard).map(drop));
+        let mut payloads = reading.events.payloads().iter();
+        let pushed = payloads.try_for_each(|wire| assembler.push(wire, &mut heard).map(drop));
         if let Err(error) = pushed {
             // What came before it has been said, however it arrived.
             return if self.pass(heard, batch) { Ok(Step::Over) } else { Err(client::undecodable(&error)) };

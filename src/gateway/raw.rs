@@ -105,7 +105,8 @@ impl RawAnswer {
             return Ok(None);
         }
         let mut step = RawStep::default();
-        let went_on = self.events.next(&mut step.messages).await;
+        let went_on = self.events.next().await;
+        step.messages.extend(self.events.payloads().iter().map(Bytes::copy_from_slice));
         self.read_along(&mut step);
         match went_on {
             Ok(true) => {

@@ -9,7 +9,10 @@ use crate::{
     capture::record::{About, Recorder, Recording},
     gateway::{Observer, Scope, Watch},
     turn::{Turn, TurnEvent},
-    upstream::tap::{End, Sent, Tap},
+    upstream::{
+        payload::Payloads,
+        tap::{End, Sent, Tap},
+    },
 };
 
 impl Observer for Recorder {
@@ -48,7 +51,7 @@ impl Tap for Recording {
         self.bytes(bytes);
     }
 
-    fn opened(&mut self, _messages: &[Bytes]) {}
+    fn opened(&mut self, _messages: &Payloads) {}
 
     fn ended(&mut self, end: End) {
         match end {

@@ -8,7 +8,10 @@ use crate::{
     gateway::{Observer, Scope, Watch},
     monitor::{Cost, ExchangeRecorder, Monitor, Opening, Recorder, State},
     turn::{StopReason, Turn, TurnEvent},
-    upstream::tap::{End, Sent, Tap},
+    upstream::{
+        payload::Payloads,
+        tap::{End, Sent, Tap},
+    },
 };
 
 /// Headers whose value is nobody's business, also in an answer.
@@ -84,8 +87,8 @@ impl Tap for ExchangeTap {
         }
     }
 
-    fn opened(&mut self, messages: &[bytes::Bytes]) {
-        self.0.opened(messages);
+    fn opened(&mut self, messages: &Payloads) {
+        self.0.opened(messages.iter());
     }
 
     fn ended(&mut self, end: End) {

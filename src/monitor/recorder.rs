@@ -136,15 +136,19 @@ impl ExchangeRecorder {
         status.is_some_and(|(status, _)| status != 200)
     }
 
-    /// These messages came.
-    pub fn opened(&mut self, messages: &[Bytes]) {
+    /// These messages came, in one reading.
+    pub fn opened<'a>(&mut self, messages: impl Iterator<Item = &'a [u8]>) {
         let age = self.turn.age();
         self.change(|exchange, seen| {
-            exchange.messages.extend(messages.iter().map(|wire| Message { ms: age, wire: wire.clone() }));
-            let bytes: usize = messages.iter().map(Bytes::len).sum();
-            seen.0 += messages.len();
-            seen.1 += bytes;
-            bytes + messages.len() * MESSAGE_WEIGHT
+            let (mut grown, before) = (0, exchange.messages.len());
+            exchange.messages.extend(messages.map(|wire| {
+                grown += wire.len();
+                Message { ms: age, wire: Bytes::copy_from_slice(wire) }
+            }));
+            let count = exchange.messages.len() - before;
+            seen.0 += count;
+            seen.1 += grown;
+            grown + count * MESSAGE_WEIGHT
         });
     }
 

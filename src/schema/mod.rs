@@ -3,7 +3,7 @@
 //!
 //! In reading order: [`Schema`] (the pool) · [`decode()`] and [`encode()`] (wire ⇄ message) · [`to_json()`] and
 //! [`from_json()`] (message ⇄ JSON) · [`mask`] (field masks) · [`spelling`] (bytes written as text) · [`opaque`] (payloads
-//! inside strings) · [`raw`] and [`wire`] (without a schema).
+//! inside strings) · [`raw`] and [`wire`] (without a schema) · [`Transcoder`] (wire to JSON text, where speed counts).
 //!
 //! # JSON
 //! Canonical protobuf JSON with the schema's own snake_case names; camelCase is accepted too. Beyond it:
@@ -43,6 +43,7 @@ mod suggest;
 mod template;
 mod time_json;
 mod tool_schema;
+mod transcode;
 mod unknown;
 mod unknown_json;
 mod well_known;
@@ -60,6 +61,7 @@ pub use proto_text::proto_text;
 pub use redact::{PLACEHOLDER, PRIVATE_CHOICES, PRIVATE_FIELDS, redact};
 pub use template::{Template, template};
 pub use tool_schema::sanitize_tools;
+pub use transcode::Transcoder;
 
 /// How deep messages may be nested, the outermost and map entries included: as Google's runtimes have it.
 pub const MAX_DEPTH: usize = 100;

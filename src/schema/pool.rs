@@ -1,6 +1,7 @@
 //! The descriptor pool: the embedded Warp schema or one read from a file, and how messages are named in it. It must not
 //! know what any message is for.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -9,6 +10,7 @@ use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDesc
 
 use crate::schema::error::{PoolError, SchemaError};
 use crate::schema::suggest;
+use crate::schema::transcode::{Plans, Transcoder};
 
 /// The package within which short names are looked up.
 pub const PACKAGE: &str = "warp.multi_agent.v1";
@@ -30,7 +32,12 @@ pub struct Schema {
 
 #[derive(Debug)]
 struct Inner {
-    pool: DescriptorPool,
+    /// The descriptor set.
+    set: Cow<'static, [u8]>,
+    /// Its descriptors. To build them takes longer than most commands have to do, so they are built on first use.
+    pool: OnceLock<DescriptorPool>,
+    /// Its types, as a [`Transcoder`] needs them.
+    plans: OnceLock<Arc<Plans>>,
     /// Full names of the fields marked sensitive, found on first use.
     sensitive: OnceLock<HashSet<String>>,
 }
@@ -38,9 +45,7 @@ struct Inner {
 impl Schema {
     /// The embedded Warp schema. Built once, on first use.
     pub fn embedded() -> Self {
-        // A test decodes the embedded bytes, so the empty pool that stands in for a failure is never seen.
-        static SCHEMA: LazyLock<Schema> =
-            LazyLock::new(|| Schema::from_pool(DescriptorPool::decode(EMBEDDED).unwrap_or_default()));
+        static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(Cow::Borrowed(EMBEDDED), OnceLock::new()));
         SCHEMA.clone()
     }
 
@@ -51,11 +56,21 @@ impl Schema {
     pub fn from_descriptor_set(bytes: &[u8]) -> Result<Self, SchemaError> {
         let pool =
             DescriptorPool::decode(bytes).map_err(|error| PoolError::BadDescriptorSet { reason: error.to_string() })?;
-        Ok(Self::from_pool(pool))
+        Ok(Self::new(Cow::Owned(bytes.to_vec()), OnceLock::from(pool)))
     }
 
-    fn from_pool(pool: DescriptorPool) -> Self {
-        Self { inner: Arc::new(Inner { pool, sensitive: OnceLock::new() }) }
+    fn new(set: Cow<'static, [u8]>, pool: OnceLock<DescriptorPool>) -> Self {
+        Self { inner: Arc::new(Inner { set, pool, plans: OnceLock::new(), sensitive: OnceLock::new() }) }
+    }
+
+    /// What writes messages of the type `name` as JSON without a message in between; none when the name is neither full
+    /// nor short, or the type is not one of the usual kind. Where there is one, [`Schema::message`] has the type, too.
+    #[must_use]
+    pub fn transcoder(&self, name: &str) -> Option<Transcoder> {
+        let wanted = name.trim().trim_start_matches('.');
+        let plans = self.inner.plans.get_or_init(|| Arc::new(Plans::of(self.inner.set.clone())));
+        let of = |name: &str| Transcoder::new(Arc::clone(plans), name);
+        of(wanted).or_else(|| of(&format!("{PACKAGE}.{wanted}")))
     }
 
     /// The descriptor of `name`: full (`warp.multi_agent.v1.Request`), short within the Warp package (`Request`,
@@ -65,7 +80,7 @@ impl Schema {
     /// When no message has the name (the error lists near ones) or several end in it.
     pub fn message(&self, name: &str) -> Result<MessageDescriptor, SchemaError> {
         let wanted = name.trim().trim_start_matches('.');
-        let pool = &self.inner.pool;
+        let pool = self.pool();
         let exact = pool
             .get_message_by_name(wanted)
             .or_else(|| pool.get_message_by_name(&format!("{PACKAGE}.{wanted}")))
@@ -100,7 +115,7 @@ impl Schema {
 
     fn enumeration(&self, name: &str) -> Result<EnumDescriptor, SchemaError> {
         let wanted = name.trim().trim_start_matches('.');
-        let pool = &self.inner.pool;
+        let pool = self.pool();
         let exact = pool.get_enum_by_name(wanted).or_else(|| pool.get_enum_by_name(&format!("{PACKAGE}.{wanted}")));
         if let Some(found) = exact {
             return Ok(found);
@@ -120,7 +135,7 @@ impl Schema {
 
     fn unknown_message(&self, name: &str) -> PoolError {
         let messages = self.messages().map(|message| short_name(&message).to_owned());
-        let enums = self.inner.pool.all_enums().map(|found| within_package(found.full_name()).to_owned());
+        let enums = self.pool().all_enums().map(|found| within_package(found.full_name()).to_owned());
         let names: Vec<String> = messages.chain(enums).collect();
         let nearest = suggest::nearest(name, names.iter().map(String::as_str));
         PoolError::UnknownMessage { name: name.to_owned(), nearest }
@@ -128,12 +143,14 @@ impl Schema {
 
     /// Every message, nested ones included, map entries left out, in the order of the files.
     pub fn messages(&self) -> impl Iterator<Item = MessageDescriptor> + '_ {
-        self.inner.pool.all_messages().filter(|message| !message.is_map_entry())
+        self.pool().all_messages().filter(|message| !message.is_map_entry())
     }
 
     /// The pool itself, for listings that need files, enums or options.
     pub fn pool(&self) -> &DescriptorPool {
-        &self.inner.pool
+        // A set that came from elsewhere has been decoded, and a test decodes the embedded one, so the empty pool that
+        // stands in for a failure is never seen.
+        self.inner.pool.get_or_init(|| DescriptorPool::decode(self.inner.set.as_ref()).unwrap_or_default())
     }
 
     /// Whether the schema marks `field` as one that may hold what a user wrote or keeps secret.

@@ -33,6 +33,14 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
+/// The usual spelling, padded or not, and as lenient in its last bits.
+const USUAL: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// Bytes to text. `Raw` gives them back as they are.
 pub fn encode(bytes: &[u8], spelling: Spelling) -> Vec<u8> {
     match spelling {
@@ -55,6 +63,38 @@ fn hex_text(bytes: &[u8]) -> String {
 /// # Errors
 /// When the text is neither; the error says where, or that it is cut off.
 pub fn decode_text(text: &[u8]) -> Result<Vec<u8>, SchemaError> {
+    let mut bytes = Vec::new();
+    decode_text_into(text, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The same, appended to `out`, to which an error adds nothing.
+///
+/// # Errors
+/// As [`decode_text`].
+pub fn decode_text_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), SchemaError> {
+    if !put_usual(text, out) {
+        out.extend_from_slice(&decode_any(text)?);
+    }
+    Ok(())
+}
+
+/// Appends what `text` spells in the usual way, which takes one pass. Returns false, and appends nothing, when it is
+/// spelled in another way or could also be hex.
+fn put_usual(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let is_never_hex = |byte: &u8| !byte.is_ascii_hexdigit() && *byte != b'=';
+    if text.starts_with(b"0x") || text.starts_with(b"0X") || !text.iter().any(is_never_hex) {
+        return false;
+    }
+    let before = out.len();
+    let decoded = USUAL.decode_vec(text, out);
+    if decoded.is_err() {
+        out.truncate(before);
+    }
+    decoded.is_ok()
+}
+
+fn decode_any(text: &[u8]) -> Result<Vec<u8>, SchemaError> {
     let characters = significant(text);
     if looks_like_hex(&characters)
         && let Ok(bytes) = hex_bytes(text)
@@ -155,6 +195,8 @@ fn bad_character(text: &[u8], offset: usize) -> SpellingError {
 mod tests {
     use super::*;
 
+    use proptest::prelude::*;
+
     const BYTES: &[u8] = &[0xfb, 0xff, 0x00, 0x10, 0x61];
 
     #[test]
@@ -194,6 +236,18 @@ mod tests {
         assert_eq!(candidates(b"abc"), [vec![0x69, 0xb7]]);
         assert_eq!(decode_text(b"GgISAA==").unwrap(), [0x1a, 0x02, 0x12, 0x00]);
         assert!(candidates(b"?").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn the_usual_spelling_is_read_as_any_other(text in "[a-fA-F0-9x=_+/ \"\n-]{0,12}|[a-zA-Z0-9_-]{0,40}={0,3}") {
+            let mut usual = b"before".to_vec();
+            if put_usual(text.as_bytes(), &mut usual) {
+                prop_assert_eq!(&usual[6..], decode_any(text.as_bytes()).unwrap());
+            } else {
+                prop_assert_eq!(usual, b"before");
+            }
+        }
     }
 
     #[test]

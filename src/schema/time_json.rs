@@ -16,7 +16,8 @@ const NANOS_PER_SECOND: i32 = 1_000_000_000;
 const A_TIMESTAMP: &str = "an RFC 3339 time between the years 1 and 9999, such as 2026-01-31T12:00:00.5Z";
 const A_DURATION: &str = "a duration in seconds of at most nine decimals, such as 1.5s";
 
-fn parts(message: &DynamicMessage) -> Option<(i64, i32)> {
+/// The seconds and nanos of a message of either type.
+pub(crate) fn parts(message: &DynamicMessage) -> Option<(i64, i32)> {
     let seconds = message.get_field_by_name("seconds")?.as_i64()?;
     let nanos = message.get_field_by_name("nanos")?.as_i32()?;
     Some((seconds, nanos))
@@ -38,8 +39,7 @@ fn fraction(nanos: u32) -> String {
 }
 
 /// `None` outside the range that RFC 3339 text can name.
-pub(crate) fn timestamp_text(message: &DynamicMessage) -> Option<String> {
-    let (seconds, nanos) = parts(message)?;
+pub(crate) fn timestamp_text(seconds: i64, nanos: i32) -> Option<String> {
     if !TIMESTAMP_SECONDS.contains(&seconds) || !(0..NANOS_PER_SECOND).contains(&nanos) {
         return None;
     }
@@ -73,8 +73,7 @@ fn decimals(text: &str) -> usize {
 }
 
 /// `None` outside the permitted range, or when seconds and nanos differ in sign.
-pub(crate) fn duration_text(message: &DynamicMessage) -> Option<String> {
-    let (seconds, nanos) = parts(message)?;
+pub(crate) fn duration_text(seconds: i64, nanos: i32) -> Option<String> {
     let in_range = (-DURATION_SECONDS..=DURATION_SECONDS).contains(&seconds)
         && (1 - NANOS_PER_SECOND..NANOS_PER_SECOND).contains(&nanos)
         && i64::from(nanos.signum()) * seconds.signum() >= 0;

@@ -97,8 +97,12 @@ fn holds_any_object(well_known: WellKnown) -> bool {
 /// The special form, if it can hold all that the message has.
 fn special(well_known: WellKnown, message: &DynamicMessage, place: Place) -> Option<Json> {
     match well_known {
-        WellKnown::Timestamp => time_json::timestamp_text(message).map(Json::String),
-        WellKnown::Duration => time_json::duration_text(message).map(Json::String),
+        WellKnown::Timestamp => time_json::parts(message)
+            .and_then(|(seconds, nanos)| time_json::timestamp_text(seconds, nanos))
+            .map(Json::String),
+        WellKnown::Duration => time_json::parts(message)
+            .and_then(|(seconds, nanos)| time_json::duration_text(seconds, nanos))
+            .map(Json::String),
         WellKnown::FieldMask => mask_text(message).map(Json::String),
         WellKnown::Struct => struct_object(message, place).map(Json::Object),
         WellKnown::Value => value_json(message, place),
@@ -252,14 +256,16 @@ fn mask_text(message: &DynamicMessage) -> Option<String> {
     let paths = message.get_field_by_name("paths")?;
     let mut written = Vec::new();
     for path in paths.as_list()? {
-        let path = path.as_str()?;
-        let camel = to_camel(path)?;
-        if path.is_empty() || path.contains(',') || path.trim() != path || to_snake(&camel) != path {
-            return None;
-        }
-        written.push(camel);
+        written.push(mask_path(path.as_str()?)?);
     }
     Some(written.join(","))
+}
+
+/// One path in camelCase; `None` unless it comes back as it was.
+pub(crate) fn mask_path(path: &str) -> Option<String> {
+    let camel = to_camel(path)?;
+    let is_lost = path.is_empty() || path.contains(',') || path.trim() != path || to_snake(&camel) != path;
+    (!is_lost).then_some(camel)
 }
 
 /// Paths in camelCase become snake_case; a path with an underscore is taken as it stands.

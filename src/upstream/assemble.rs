@@ -41,6 +41,15 @@ pub struct Assembler {
     problems: Vec<String>,
 }
 
+/// What an event was.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pushed {
+    /// One action that appended text to a message.
+    Appended,
+    /// Any other.
+    Event(Event),
+}
+
 impl Assembler {
     /// An assembler for an answer to a request that sent no tasks.
     ///
@@ -99,8 +108,28 @@ impl Assembler {
     ///
     /// # Errors
     /// When the bytes are not a well-formed event.
-    pub fn push(&mut self, wire: &Bytes, out: &mut Vec<TurnEvent>) -> Result<Event, EventError> {
-        let event = self.reader.read(wire)?;
+    pub fn push(&mut self, wire: &[u8], out: &mut Vec<TurnEvent>) -> Result<Pushed, EventError> {
+        match self.append(wire, out) {
+            true => Ok(Pushed::Appended),
+            false => self.read(wire, out).map(Pushed::Event),
+        }
+    }
+
+    /// Takes an event that only appends text to a message, as nearly all of them do, without making more of it than that.
+    /// Returns false when it is another.
+    fn append(&mut self, wire: &[u8], out: &mut Vec<TurnEvent>) -> bool {
+        if self.is_over {
+            return false;
+        }
+        let appended = self.reader.appended(wire);
+        let Some(effect) = appended.and_then(|appended| self.tree.append_text(&appended)) else { return false };
+        self.has_acted = true;
+        self.tell(effect, out);
+        true
+    }
+
+    fn read(&mut self, wire: &[u8], out: &mut Vec<TurnEvent>) -> Result<Event, EventError> {
+        let event = self.reader.read(&Bytes::copy_from_slice(wire))?;
         if self.is_over {
             self.note(format!("an event of kind {} came after the end", event.name()));
             return Ok(event);

@@ -19,7 +19,7 @@ use crate::{
     upstream::{
         config::Config,
         failure::{Class, ERROR_CODE, Failure},
-        payload,
+        payload::Payloads,
         tap::{End, Sent, Taps},
     },
 };
@@ -50,7 +50,7 @@ pub struct Client {
 pub struct Events {
     response: Response,
     decoder: sse::Decoder,
-    parsed: Vec<sse::Event>,
+    payloads: Payloads,
     idle_timeout: Duration,
     is_empty: bool,
     taps: Taps,
@@ -96,7 +96,7 @@ impl Client {
             Ok(response) => Ok(Events {
                 response,
                 decoder: sse::Decoder::default(),
-                parsed: Vec::new(),
+                payloads: Payloads::default(),
                 idle_timeout: self.idle_timeout,
                 is_empty: true,
                 failure: None,
@@ -156,30 +156,40 @@ impl Client {
 }
 
 impl Events {
-    /// Waits for the next bytes and appends the payload of every event that is then complete to `payloads`. What has
+    /// Waits for the next bytes; the payload of every event that is then complete is in [`Events::payloads`]. What has
     /// already arrived is taken along, so that it can be passed on in one write. Returns false at the end.
     ///
     /// # Errors
     /// When the connection breaks, the upstream falls silent, or what comes is not a stream of events; but only after
     /// the payloads before that, however the bytes came: whether a call may be made again depends on them.
-    pub async fn next(&mut self, payloads: &mut Vec<Bytes>) -> Result<bool, Failure> {
+    pub async fn next(&mut self) -> Result<bool, Failure> {
+        self.payloads.clear();
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
-        let read = self.read().await;
-        let went_on = self.take(payloads).and(read);
+        let went_on = self.read().await;
+        if !self.payloads.is_empty() {
+            let payloads = &self.payloads;
+            self.taps.tell(|tap| tap.opened(payloads));
+        }
         match &went_on {
             Ok(true) => {}
             Ok(false) => self.taps.tell(|tap| tap.ended(End::Whole)),
             Err(failure) => self.taps.tell(|tap| tap.ended(End::Broken(failure.error.to_string()))),
         }
         match went_on {
-            Err(failure) if !payloads.is_empty() => {
+            Err(failure) if !self.payloads.is_empty() => {
                 self.failure = Some(failure);
                 Ok(true)
             }
             went_on => went_on,
         }
+    }
+
+    /// What the last call of [`Events::next`] has read.
+    #[must_use]
+    pub fn payloads(&self) -> &Payloads {
+        &self.payloads
     }
 
     /// Parses the next bytes and what has arrived behind them. Returns false at the end.
@@ -188,12 +198,12 @@ impl Events {
         let mut chunk = chunk.map_err(|_| silent(self.idle_timeout))?.map_err(|error| broken(&reasons(&error)))?;
         loop {
             let Some(bytes) = chunk else {
-                self.decoder.finish(&mut self.parsed).map_err(|error| broken(&error))?;
+                self.parse(|decoder, take| decoder.finish_each(take))?;
                 return if self.is_empty { Err(empty()) } else { Ok(false) };
             };
             self.is_empty &= bytes.is_empty();
             self.taps.tell(|tap| tap.received(&bytes));
-            self.decoder.push(&bytes, &mut self.parsed).map_err(|error| broken(&error))?;
+            self.parse(|decoder, take| decoder.push_each(&bytes, take))?;
             match self.response.chunk().now_or_never() {
                 Some(more) => chunk = more.map_err(|error| broken(&reasons(&error)))?,
                 None => return Ok(true),
@@ -201,15 +211,19 @@ impl Events {
         }
     }
 
-    fn take(&mut self, payloads: &mut Vec<Bytes>) -> Result<(), Failure> {
-        let before = payloads.len();
-        for event in self.parsed.drain(..) {
-            payloads.extend(payload::decode(&event.data).map_err(|error| undecodable(&error))?);
-        }
-        if payloads.len() > before {
-            self.taps.tell(|tap| tap.opened(&payloads[before..]));
-        }
-        Ok(())
+    /// Lets `parse` have the decoder, and keeps the payloads of the events that it gives up to the first that has none.
+    fn parse(
+        &mut self,
+        parse: impl FnOnce(&mut sse::Decoder, &mut dyn FnMut(sse::EventRef<'_>)) -> Result<(), sse::SseError>,
+    ) -> Result<(), Failure> {
+        let (payloads, mut opened) = (&mut self.payloads, Ok(()));
+        let parsed = parse(&mut self.decoder, &mut |event| {
+            if opened.is_ok() {
+                opened = payloads.push(event.data);
+            }
+        });
+        opened.map_err(|error| undecodable(&error))?;
+        parsed.map_err(|error| broken(&error))
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Entry {
     /// The bytes as they arrived, until the message is changed.
     raw: Option<Bytes>,
     message: DynamicMessage,
+    /// What the message says, taken out of `message` while it grows: a long answer comes in thousands of pieces, and each
+    /// would have to find its place in there.
+    growing: Option<(Voice, String)>,
     is_new: bool,
 }
 
@@ -30,6 +33,16 @@ pub enum Voice {
     Text,
     /// The thinking before it.
     Reasoning,
+}
+
+impl Voice {
+    /// The schema's names of the part of a message that has this voice's words, and of their field in it.
+    pub(crate) fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Text => ("agent_output", "text"),
+            Self::Reasoning => ("agent_reasoning", "reasoning"),
+        }
+    }
 }
 
 /// A tool call as it stands in a message.
@@ -60,7 +73,8 @@ pub enum Call {
 
 impl Entry {
     pub(crate) fn of(message: RawMessage, is_new: bool) -> Self {
-        Self { id: text(&message.message, "id"), raw: Some(message.raw), message: message.message, is_new }
+        let RawMessage { raw, message } = message;
+        Self { id: text(&message, "id"), raw: Some(raw), message, growing: None, is_new }
     }
 
     /// The message's id.
@@ -75,9 +89,8 @@ impl Entry {
         self.is_new
     }
 
-    /// The decoded message.
-    #[must_use]
-    pub fn message(&self) -> &DynamicMessage {
+    /// The decoded message, in which the text that [`Entry::says`] has may be missing.
+    pub(crate) fn message(&self) -> &DynamicMessage {
         &self.message
     }
 
@@ -86,7 +99,38 @@ impl Entry {
     pub fn wire(&self) -> Cow<'_, [u8]> {
         match &self.raw {
             Some(raw) => Cow::Borrowed(raw),
+            None if self.growing.is_some() => {
+                let mut whole = self.clone();
+                whole.settle();
+                Cow::Owned(schema::encode(&whole.message))
+            }
             None => Cow::Owned(schema::encode(&self.message)),
+        }
+    }
+
+    /// Adds `text` to what the message says in `voice`. Gives how many bytes that were before; none, and nothing is
+    /// changed, when it says nothing in that voice yet.
+    pub(crate) fn append(&mut self, voice: Voice, text: &str) -> Option<usize> {
+        if self.growing.is_none() {
+            if self.says()?.0 != voice {
+                return None;
+            }
+            let words = std::mem::take(words_of(&mut self.message, voice)?);
+            self.growing = Some((voice, words));
+        }
+        let (_, words) = self.growing.as_mut().filter(|(own, _)| *own == voice)?;
+        let before = words.len();
+        words.push_str(text);
+        self.raw = None;
+        Some(before)
+    }
+
+    /// Puts back what has grown.
+    fn settle(&mut self) {
+        if let Some((voice, words)) = self.growing.take()
+            && let Some(place) = words_of(&mut self.message, voice)
+        {
+            *place = words;
         }
     }
 
@@ -94,6 +138,7 @@ impl Entry {
         &mut self,
         edit: impl FnOnce(&mut DynamicMessage) -> Result<(), SchemaError>,
     ) -> Result<(), SchemaError> {
+        self.settle();
         edit(&mut self.message)?;
         self.raw = None;
         Ok(())
@@ -107,12 +152,17 @@ impl Entry {
     /// What the message says to the user, and in which voice.
     #[must_use]
     pub fn says(&self) -> Option<(Voice, &str)> {
+        if let Some((voice, words)) = &self.growing {
+            return Some((*voice, words));
+        }
         let spoken = |kind, field| match part(&self.message, kind)?.get_field_by_name(field)? {
             Cow::Borrowed(value) => value.as_str(),
             Cow::Owned(_) => Some(""),
         };
-        let answer = spoken("agent_output", "text").map(|text| (Voice::Text, text));
-        answer.or_else(|| spoken("agent_reasoning", "reasoning").map(|text| (Voice::Reasoning, text)))
+        [Voice::Text, Voice::Reasoning].into_iter().find_map(|voice| {
+            let (part, field) = voice.place();
+            spoken(part, field).map(|text| (voice, text))
+        })
     }
 
     /// How many bytes at its start `other` says in the same voice and words.
@@ -165,6 +215,12 @@ impl Entry {
         let fallback = used.get_field_by_name("is_fallback").and_then(|value| value.as_bool());
         Some((text(used, "model_id"), fallback.unwrap_or_default()))
     }
+}
+
+/// Where a message that says something in `voice` has its words.
+fn words_of(message: &mut DynamicMessage, voice: Voice) -> Option<&mut String> {
+    let (part, field) = voice.place();
+    message.get_field_by_name_mut(part)?.as_message_mut()?.get_field_by_name_mut(field)?.as_string_mut()
 }
 
 /// The message in field `name`, if it is set.

@@ -9,7 +9,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 
-use crate::schema::{self, Schema, SchemaError, wire};
+use crate::{
+    schema::{self, Schema, SchemaError, wire},
+    upstream::append::{self, Appended},
+};
 
 /// One decoded `ResponseEvent`.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,6 +190,8 @@ pub struct Reader {
     task: MessageDescriptor,
     task_messages: u32,
     mask: MessageDescriptor,
+    /// How to read the commonest event, where the schema has it in the usual form.
+    append: Option<append::Plan>,
 }
 
 /// Every action that the schema has, by name. `Action` says which of them change the tree.
@@ -228,7 +233,22 @@ impl Reader {
             mask: field(&schema.message("ClientAction.UpdateTaskMessage")?, "mask")?.1,
             message,
             task,
+            append: append::Plan::of(schema),
         })
+    }
+
+    /// The same reader, but one that takes nothing straight from the wire: what reflection says of every event, for
+    /// holding the faster ways against it.
+    #[must_use]
+    pub fn by_reflection_alone(self) -> Self {
+        Self { append: None, ..self }
+    }
+
+    /// What the event `wire` appends to a message, if it is the usual event that does only that: [`Reader::read`] would give
+    /// the same as one [`Action::AppendContent`].
+    #[must_use]
+    pub fn appended<'a>(&self, wire: &'a [u8]) -> Option<Appended<'a>> {
+        self.append.as_ref()?.read(wire)
     }
 
     /// Reads one event.

@@ -3,6 +3,7 @@
 //!
 //! It must not know any client's dialect, nor where credentials come from.
 
+pub mod append;
 pub mod assemble;
 pub mod catalogue;
 pub mod client;

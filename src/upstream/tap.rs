@@ -5,6 +5,8 @@
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
+use crate::upstream::payload::Payloads;
+
 /// A request as it goes out, without what authorises it.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
@@ -34,7 +36,7 @@ pub trait Tap: Send + Sync {
     /// Bytes of its body, as they came.
     fn received(&mut self, bytes: &Bytes);
     /// The messages that these bytes completed, opened to wire bytes.
-    fn opened(&mut self, messages: &[Bytes]);
+    fn opened(&mut self, messages: &Payloads);
     /// It is over.
     fn ended(&mut self, end: End);
 }

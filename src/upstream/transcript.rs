@@ -10,7 +10,7 @@ use crate::{
     schema::{self, Places, Schema},
     turn::{ToolCall, TurnEvent, Usage, UsageSource},
     upstream::{
-        assemble::{Assembler, spoken},
+        assemble::{Assembler, Pushed, spoken},
         contents,
         entry::{Call, Voice},
         event::{Action, Event, EventError, Patch, Reader},
@@ -120,14 +120,30 @@ impl Transcriber {
     ///
     /// # Errors
     /// When the bytes are not a response event; they then count for nothing.
-    pub fn push(&mut self, wire: &Bytes, heard: &mut Vec<TurnEvent>) -> Result<Event, EventError> {
-        let event = self.assembler.push(wire, heard)?;
-        schema::unknown_places(&self.event, wire, &mut self.unknown);
-        while self.unknown.len() > ODDITIES {
-            self.unknown.pop_last();
+    pub fn push(&mut self, wire: &[u8], heard: &mut Vec<TurnEvent>) -> Result<(), EventError> {
+        match self.assembler.push(wire, heard)? {
+            // Nothing in it is unknown, or it would not have been taken for one.
+            Pushed::Appended => {
+                self.transcript.events.add("client_actions");
+                self.transcript.actions.add("append_to_message_content");
+            }
+            Pushed::Event(event) => {
+                schema::unknown_places(&self.event, wire, &mut self.unknown);
+                while self.unknown.len() > ODDITIES {
+                    self.unknown.pop_last();
+                }
+                self.count(&event);
+            }
         }
-        self.count(&event);
-        Ok(event)
+        Ok(())
+    }
+
+    /// The event that `wire` is, for who wants to see more of it than what is heard.
+    ///
+    /// # Errors
+    /// When the bytes are not a response event.
+    pub fn read(&self, wire: &[u8]) -> Result<Event, EventError> {
+        self.reader.read(&Bytes::copy_from_slice(wire))
     }
 
     /// True when `wire` begins an answer, so that what came before it is another one.

@@ -12,8 +12,9 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 use crate::{
     schema::{self, SchemaError, mask, wire},
     upstream::{
+        append::Appended,
         entry::Entry,
-        event::{Action, Move, Patch, RawMessage, RawTask},
+        event::{self, Action, Move, Patch, RawMessage, RawTask},
     },
 };
 
@@ -237,7 +238,7 @@ impl Tree {
     fn update(&mut self, name: &'static str, patch: Patch) -> Result<Effect, TreeError> {
         let task = self.place(name, &patch.task_id)?;
         let Some(message) = patch.message else { return Err(TreeError::Incomplete { action: name }) };
-        let Some(entry) = self.find(task, &message) else { return Ok(self.add(task, vec![message])) };
+        let Some(entry) = self.find(task, &id_of(&message)) else { return Ok(self.add(task, vec![message])) };
         let Some(paths) = patch.mask else { return Err(TreeError::Incomplete { action: name }) };
         let slot = &mut self.tasks[task].entries[entry];
         let mut after = Entry::clone(slot);
@@ -254,11 +255,11 @@ impl Tree {
         let (Some(message), Some(paths)) = (patch.message, patch.mask) else {
             return Err(TreeError::Incomplete { action: name });
         };
-        let Some(entry) = self.find(task, &message) else {
-            let unknown = Entry::of(message.clone(), true).id().to_owned();
+        let message_id = id_of(&message);
+        let Some(entry) = self.find(task, &message_id) else {
             return match self.adopts {
                 true => Ok(self.add(task, vec![message])),
-                false => Err(TreeError::UnknownMessage { action: name, message_id: unknown }),
+                false => Err(TreeError::UnknownMessage { action: name, message_id }),
             };
         };
         // In place: a long answer is made of thousands of appends, and a copy for each would cost its square.
@@ -271,9 +272,21 @@ impl Tree {
         Ok(Effect::Changed { task, entry, said })
     }
 
-    /// The place of the message with the id of `message`; the newest are looked at first, for they are what changes.
-    fn find(&self, task: usize, message: &RawMessage) -> Option<usize> {
-        let id = crate::upstream::event::text(&message.message, "id");
+    /// Appends text to a message that already says something in the same voice: what [`Tree::apply`] does with that
+    /// action, without looking at masks. None when this is another case, and then nothing is changed.
+    pub(crate) fn append_text(&mut self, appended: &Appended<'_>) -> Option<Effect> {
+        let task = self.tasks.iter().position(|task| task.id == appended.task_id)?;
+        let entry = self.find(task, appended.message_id)?;
+        let slot = self.tasks.get_mut(task)?.entries.get_mut(entry)?;
+        if slot.says()?.0 != appended.voice {
+            return None;
+        }
+        let said = Arc::make_mut(slot).append(appended.voice, appended.text)?;
+        Some(Effect::Changed { task, entry, said })
+    }
+
+    /// The place of the message `id`; the newest are looked at first, for they are what changes.
+    fn find(&self, task: usize, id: &str) -> Option<usize> {
         self.tasks[task].entries.iter().rposition(|entry| entry.id() == id)
     }
 
@@ -376,6 +389,10 @@ impl Task {
         before.extend_from_slice(&after);
         before.into()
     }
+}
+
+fn id_of(message: &RawMessage) -> String {
+    event::text(&message.message, "id")
 }
 
 /// The place of the first task without a parent.

@@ -80,7 +80,13 @@ pub(crate) fn decode(data: &[u8]) {
     let Some((choice, bytes)) = data.split_first() else { return };
     let descriptor = descriptor(*choice);
     let _ = raw::to_json(bytes);
-    let Ok(mut message) = schema::decode(&descriptor, bytes) else { return };
+    let decoded = schema::decode(&descriptor, bytes);
+    let mut line = Vec::new();
+    if Schema::embedded().transcoder(descriptor.full_name()).is_some_and(|own| own.put(bytes, &mut line)) {
+        let message = decoded.as_ref().expect("what is transcoded is well-formed");
+        assert_eq!(String::from_utf8(line).unwrap(), schema::to_json(message).to_string());
+    }
+    let Ok(mut message) = decoded else { return };
     let encoded = schema::encode(&message);
     assert_eq!(schema::encode(&schema::decode(&descriptor, &encoded).unwrap()), encoded);
     for form in [

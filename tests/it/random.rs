@@ -9,6 +9,8 @@ use warp2api::schema::wire;
 pub(crate) struct Random {
     rng: Rng,
     fields_left: usize,
+    /// Nothing unknown is spliced in.
+    is_tame: bool,
     /// Unknown fields spliced in so far, and the deepest level at which one was.
     pub(crate) spliced: usize,
     pub(crate) deepest: usize,
@@ -16,7 +18,12 @@ pub(crate) struct Random {
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { rng: Rng::with_seed(seed), fields_left: 60, spliced: 0, deepest: 0 }
+        Self { rng: Rng::with_seed(seed), fields_left: 60, is_tame: false, spliced: 0, deepest: 0 }
+    }
+
+    /// One that makes only what the schema knows.
+    pub(crate) fn tame(seed: u64) -> Self {
+        Self { is_tame: true, ..Self::new(seed) }
     }
 
     /// A message, `depth` levels down.
@@ -31,7 +38,7 @@ impl Random {
             if is_taken || !self.wants(descriptor, depth) {
                 continue;
             }
-            if self.rng.u8(..) < 8 {
+            if !self.is_tame && self.rng.u8(..) < 8 {
                 self.misfit(&mut out, &field);
                 (self.spliced, self.deepest) = (self.spliced + 1, self.deepest.max(depth));
                 continue;
@@ -55,7 +62,7 @@ impl Random {
 
     /// Now and then a field with a number between `above` and `below` that the type does not have.
     fn splice(&mut self, out: &mut Vec<u8>, descriptor: &MessageDescriptor, above: u32, below: u32, depth: usize) {
-        if below <= above + 1 || self.rng.u8(..) > 20 {
+        if self.is_tame || below <= above + 1 || self.rng.u8(..) > 20 {
             return;
         }
         let number = self.rng.u32(above + 1..below);

@@ -622,11 +622,11 @@ fn events_that_make_no_sense_do_no_harm() {
         let vector: Value = serde_json::from_str(line).unwrap();
         let wire = STANDARD.decode(vector["base64"].as_str().unwrap()).unwrap();
         for length in 0..wire.len() {
-            let _ = own.push(&Bytes::copy_from_slice(&wire[..length]), &mut heard);
+            let _ = own.push(&wire[..length], &mut heard);
         }
         let mut fresh = Assembler::with_reader(reader.clone()).adopting();
         for own in [&mut own, &mut fresh] {
-            own.push(&wire.clone().into(), &mut heard).expect("a vector is well-formed");
+            own.push(&wire, &mut heard).expect("a vector is well-formed");
             for task in own.tree().active_tasks() {
                 reader.read_task(&task).expect("a task goes back well-formed");
             }

@@ -16,7 +16,7 @@ use crate::{
         args::{DecodeArguments, DecodedForm, FieldNames},
         decode::{
             lines::TextForm,
-            view::{Shown, Typed, View},
+            view::{Document, Shown, Typed, View},
         },
         exit::{Exit, Failure, OrExit as _},
         input::{Input, WHOLE_INPUT_LIMIT},
@@ -47,7 +47,7 @@ const NO_TYPE_FITS: &str = "no message type of the schema fits";
 
 /// Runs the verb.
 pub(crate) fn run(arguments: &DecodeArguments, schema: &Schema, output: &mut Output) -> Result<(), Failure> {
-    let view = view(arguments, schema)?;
+    let view = view(arguments, schema, output)?;
     let mut input = Input::open(arguments.file.as_deref()).map_err(|failure| match arguments.file.as_deref() {
         Some(file) if is_pasted(file) => failure.hint("a text itself is piped in: echo TEXT | warp2api decode"),
         Some(_) | None => failure,
@@ -91,8 +91,12 @@ fn wants_requests(arguments: &DecodeArguments, schema: &Schema) -> bool {
     name(&arguments.message_type).is_some_and(|wanted| Some(wanted) == name("Request"))
 }
 
-fn view(arguments: &DecodeArguments, schema: &Schema) -> Result<View, Failure> {
-    let descriptor = schema.message(&arguments.message_type).or_exit(Exit::Usage)?;
+fn view(arguments: &DecodeArguments, schema: &Schema, output: &Output) -> Result<View, Failure> {
+    let name = arguments.message_type.clone();
+    let transcoder = schema.transcoder(&name);
+    if transcoder.is_none() {
+        schema.message(&name).or_exit(Exit::Usage)?;
+    }
     let names = match arguments.names {
         FieldNames::Snake => Names::Snake,
         FieldNames::Camel => Names::Camel,
@@ -103,7 +107,9 @@ fn view(arguments: &DecodeArguments, schema: &Schema) -> Result<View, Failure> {
         (true, _) => View::RawFields,
         (false, true) => View::Guess { schema, form },
         (false, false) => {
-            View::Typed(Typed { schema, descriptor, form, redact: arguments.redact, open: arguments.opaque })
+            let (redact, open) = (arguments.redact, arguments.opaque);
+            let is_usual = form == JsonForm::default() && !redact && !open && !output.manner().data_terminal;
+            View::Typed(Typed { schema, name, transcoder: transcoder.filter(|_| is_usual), form, redact, open })
         }
     })
 }
@@ -177,7 +183,13 @@ impl Decoding<'_> {
             return Err(Failure::input(format!("{}: {NO_TYPE_FITS}", self.name)));
         }
         for document in &shown.documents {
-            self.output.json(document)?;
+            match document {
+                Document::Value(value) => self.output.json(value)?,
+                Document::Line(line) => {
+                    self.output.data(line)?;
+                    self.output.data(b"\n")?;
+                }
+            }
         }
         self.good += 1;
         Ok(())

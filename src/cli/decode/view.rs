@@ -4,7 +4,7 @@
 use prost_reflect::MessageDescriptor;
 use serde_json::{Value, json};
 
-use crate::schema::{self, JsonForm, Schema, SchemaError, opaque, raw, wire};
+use crate::schema::{self, JsonForm, Schema, SchemaError, Transcoder, opaque, raw, wire};
 
 /// How many types `--guess` offers.
 const GUESSES: usize = 5;
@@ -22,7 +22,10 @@ pub(super) enum View {
 /// A view of messages of one type.
 pub(super) struct Typed {
     pub(super) schema: Schema,
-    pub(super) descriptor: MessageDescriptor,
+    /// The type's name, which the schema has.
+    pub(super) name: String,
+    /// Writes most messages by itself, where nothing but the usual form is asked for.
+    pub(super) transcoder: Option<Transcoder>,
     pub(super) form: JsonForm,
     /// Private texts are replaced.
     pub(super) redact: bool,
@@ -30,9 +33,17 @@ pub(super) struct Typed {
     pub(super) open: bool,
 }
 
+/// What is shown of a message.
+pub(super) enum Document {
+    /// JSON that is still to be written.
+    Value(Value),
+    /// JSON on one line, without its end.
+    Line(Vec<u8>),
+}
+
 /// What a message came to.
 pub(super) struct Shown {
-    pub(super) documents: Vec<Value>,
+    pub(super) documents: Vec<Document>,
     /// Fields that the schema does not know: of two readings the one with fewer is right.
     pub(super) unknown: usize,
 }
@@ -53,7 +64,7 @@ impl View {
     pub(super) fn show(&self, bytes: &[u8]) -> Result<Shown, SchemaError> {
         match self {
             Self::Typed(typed) => typed.show(bytes),
-            Self::RawFields => Ok(Shown { documents: vec![raw::to_json(bytes)?], unknown: 0 }),
+            Self::RawFields => Ok(Shown { documents: vec![Document::Value(raw::to_json(bytes)?)], unknown: 0 }),
             Self::Guess { schema, form } => guess(schema, *form, bytes),
         }
     }
@@ -61,9 +72,7 @@ impl View {
     /// Whether `bytes` make full sense as one message.
     pub(super) fn fits(&self, bytes: &[u8]) -> bool {
         match self {
-            Self::Typed(typed) => {
-                schema::decode(&typed.descriptor, bytes).is_ok_and(|message| schema::count_unknown(&message) == 0)
-            }
+            Self::Typed(typed) => typed.fits(bytes),
             Self::RawFields | Self::Guess { .. } => wire::fields(bytes).all(|field| field.is_ok()),
         }
     }
@@ -78,17 +87,36 @@ impl View {
 }
 
 impl Typed {
+    fn descriptor(&self) -> Result<MessageDescriptor, SchemaError> {
+        self.schema.message(&self.name)
+    }
+
+    /// The message in one pass, if it is of the simple kind.
+    fn transcoded(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut line = Vec::with_capacity(bytes.len() * 2);
+        self.transcoder.as_ref()?.put(bytes, &mut line).then_some(line)
+    }
+
+    fn fits(&self, bytes: &[u8]) -> bool {
+        let decoded = || schema::decode(&self.descriptor()?, bytes);
+        self.transcoded(bytes).is_some() || decoded().is_ok_and(|message| schema::count_unknown(&message) == 0)
+    }
+
     fn show(&self, bytes: &[u8]) -> Result<Shown, SchemaError> {
-        let mut message = schema::decode(&self.descriptor, bytes)?;
+        if let Some(line) = self.transcoded(bytes) {
+            return Ok(Shown { documents: vec![Document::Line(line)], unknown: 0 });
+        }
+        let descriptor = self.descriptor()?;
+        let mut message = schema::decode(&descriptor, bytes)?;
         let unknown = schema::count_unknown(&message);
         if self.redact {
             schema::redact(&self.schema, &mut message);
         }
         let mut json = schema::to_json_as(&message, self.form);
         if self.open {
-            opaque::open(&self.descriptor, &mut json);
+            opaque::open(&descriptor, &mut json);
         }
-        Ok(Shown { documents: vec![json], unknown })
+        Ok(Shown { documents: vec![Document::Value(json)], unknown })
     }
 }
 
@@ -97,7 +125,7 @@ fn guess(schema: &Schema, form: JsonForm, bytes: &[u8]) -> Result<Shown, SchemaE
     let unknown = fits.first().map_or(usize::MAX, |best| best.unknown);
     let document = |fit: &schema::Fit| {
         let (name, message) = (schema::short_name(&fit.descriptor), schema::to_json_as(&fit.message, form));
-        json!({"type": name, "unknown": fit.unknown, "message": message})
+        Document::Value(json!({"type": name, "unknown": fit.unknown, "message": message}))
     };
     Ok(Shown { documents: fits.iter().map(document).collect(), unknown })
 }

@@ -24,7 +24,8 @@ pub(super) struct Lines;
 impl View for Lines {
     fn event(&mut self, output: &mut Output, seen: &Seen<'_>, _: &[TurnEvent]) -> Result<(), Failure> {
         let time = seen.ms.map(|ms| format!(" +{ms} ms")).unwrap_or_default();
-        let line = format!("{} @{}{time} {} bytes {}", seen.number, seen.offset, seen.wire.len(), describe(seen.event));
+        let line =
+            format!("{} @{}{time} {} bytes {}", seen.number, seen.offset, seen.wire.len(), describe(&seen.event()?));
         Ok(output.text(&format!("{}\n", without_escapes(&line).replace(['\n', '\t'], " ")))?)
     }
 

@@ -1,0 +1,214 @@
+//! What is read straight from the wire, held against plain reflection, which is right: random answers, event by event,
+//! usual ones and such as only look so, through two assemblers of which one knows reflection alone; and random messages of
+//! every type, as JSON.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use fastrand::Rng;
+use warp2api::{
+    schema::{self, Schema, wire},
+    turn::TurnEvent,
+    upstream::{assemble::Assembler, event::Reader},
+};
+
+use crate::random::Random;
+
+const ANSWERS: u64 = 4_000;
+const EVENTS: usize = 25;
+
+/// Field numbers of the schema, as `proto/` has them.
+const CLIENT_ACTIONS: u32 = 2;
+const ACTIONS: u32 = 1;
+const ADD_MESSAGES: u32 = 3;
+const UPDATE: u32 = 4;
+const APPEND: u32 = 5;
+
+fn nested(number: u32, content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    wire::put_bytes(&mut out, number, content);
+    out
+}
+
+/// One of few, so that things meet.
+fn one_of<'a>(rng: &mut Rng, all: &[&'a str]) -> &'a str {
+    all[rng.usize(..all.len())]
+}
+
+/// Something that a field of the usual event may not be followed by.
+fn oddity(rng: &mut Rng) -> Vec<u8> {
+    let mut out = Vec::new();
+    match rng.u8(..5) {
+        0 => wire::put_varint(&mut out, rng.u32(1..20), 7),
+        1 => wire::put_bytes(&mut out, rng.u32(1..30), b"odd"),
+        2 => wire::put_bytes(&mut out, 900, b"unknown"),
+        3 => wire::put_fixed32(&mut out, rng.u32(1..20), 7),
+        _ => wire::put_bytes(&mut out, 13, &[0xff]),
+    }
+    out
+}
+
+/// `parts` joined, now and then out of order, one of them twice or missing, or with something odd among them.
+fn joined(rng: &mut Rng, mut parts: Vec<Vec<u8>>) -> Vec<u8> {
+    match rng.u8(..40) {
+        0 => rng.shuffle(&mut parts),
+        1 => parts.push(parts[rng.usize(..parts.len())].clone()),
+        2 => drop(parts.remove(rng.usize(..parts.len()))),
+        3 => parts.insert(rng.usize(..=parts.len()), oddity(rng)),
+        _ => {}
+    }
+    parts.concat()
+}
+
+/// A message that says something.
+fn message(rng: &mut Rng) -> Vec<u8> {
+    let text = nested(1, one_of(rng, &["Hello", "", " wörld", "\n", "a", "🙂"]).as_bytes());
+    let said = joined(rng, vec![text]);
+    // Mostly the answer, at times the thinking.
+    let voice = nested(if rng.u8(..4) > 0 { 3 } else { 15 }, &said);
+    let id = nested(1, one_of(rng, &["m1", "m2", "m3"]).as_bytes());
+    let task_id = nested(11, one_of(rng, &["t", "s"]).as_bytes());
+    let mut parts = vec![id, voice];
+    parts.extend((rng.u8(..2) > 0).then_some(task_id));
+    joined(rng, parts)
+}
+
+fn patch(rng: &mut Rng) -> Vec<u8> {
+    let paths = ["agent_output.text", "agent_reasoning.reasoning", "agentOutput.text", "agent_output", "id", ""];
+    let usual = rng.u8(..8) > 0;
+    let path = if usual { paths[usize::from(rng.u8(..4) == 0)] } else { one_of(rng, &paths) };
+    let path = nested(1, path.as_bytes());
+    let mask = joined(rng, vec![path]);
+    let task_id = nested(3, one_of(rng, &["t", "t", "t", "s", "none"]).as_bytes());
+    let said = nested(1, &message(rng));
+    joined(rng, vec![said, nested(2, &mask), task_id])
+}
+
+fn action(rng: &mut Rng) -> Vec<u8> {
+    match rng.u8(..20) {
+        0..=12 => nested(APPEND, &patch(rng)),
+        13..=15 => {
+            let task_id = nested(1, one_of(rng, &["t", "s"]).as_bytes());
+            let added = nested(2, &message(rng));
+            nested(ADD_MESSAGES, &joined(rng, vec![task_id, added]))
+        }
+        16 => nested(UPDATE, &patch(rng)),
+        other => nested(ACTION_WITHOUT_BODY[usize::from(other - 17)], &[]),
+    }
+}
+
+/// The beginning, the end and the undoing of a transaction.
+const ACTION_WITHOUT_BODY: [u32; 3] = [9, 10, 11];
+
+fn event(rng: &mut Rng) -> Vec<u8> {
+    let mut actions = vec![nested(ACTIONS, &action(rng))];
+    if rng.u8(..10) == 0 {
+        actions.push(nested(ACTIONS, &action(rng)));
+    }
+    let actions = joined(rng, actions);
+    let mut wire = joined(rng, vec![nested(CLIENT_ACTIONS, &actions)]);
+    if rng.u8(..30) == 0 && !wire.is_empty() {
+        let place = rng.usize(..wire.len());
+        wire[place] = rng.u8(..);
+    }
+    if rng.u8(..60) == 0 {
+        wire.truncate(rng.usize(..=wire.len()));
+    }
+    wire
+}
+
+/// What `assembler` makes of `wire`, and how it then stands.
+fn pushed(assembler: &mut Assembler, wire: &[u8]) -> (Result<(), String>, Vec<TurnEvent>, bool, bool) {
+    let mut heard = Vec::new();
+    let outcome = assembler.push(wire, &mut heard).map(drop).map_err(|error| error.to_string());
+    (outcome, heard, assembler.is_damaged(), assembler.has_acted())
+}
+
+#[test]
+fn the_wire_and_reflection_say_the_same_of_100_000_random_events() {
+    let schema = Schema::embedded();
+    let numbers: Vec<u32> = ["begin_transaction", "commit_transaction", "rollback_transaction"]
+        .iter()
+        .map(|name| schema.message("ClientAction").unwrap().get_field_by_name(name).unwrap().number())
+        .collect();
+    assert_eq!(numbers, ACTION_WITHOUT_BODY);
+    let reader = Reader::new(&schema).unwrap();
+    let (mut usual, mut all) = (0, 0);
+    for seed in 0..ANSWERS {
+        let mut rng = Rng::with_seed(seed);
+        let tasks: [Bytes; 2] = [nested(1, b"t").into(), nested(1, b"s").into()];
+        let start = |reader: &Reader| {
+            let assembler = Assembler::with_reader(reader.clone()).with_sent(&tasks).unwrap();
+            if seed % 4 == 0 { assembler.adopting() } else { assembler }
+        };
+        let (mut fast, mut plain) = (start(&reader), start(&reader.clone().by_reflection_alone()));
+        for number in 0..EVENTS {
+            let wire = event(&mut rng);
+            all += 1;
+            usual += usize::from(reader.appended(&wire).is_some());
+            assert_eq!(
+                pushed(&mut fast, &wire),
+                pushed(&mut plain, &wire),
+                "answer {seed}, event {number}: {wire:02x?}"
+            );
+        }
+        assert_eq!(fast.tree().active_tasks(), plain.tree().active_tasks(), "answer {seed}");
+        assert_eq!(fast.problems(), plain.problems(), "answer {seed}");
+        assert_eq!(fast.pending_calls(), plain.pending_calls(), "answer {seed}");
+    }
+    assert_eq!(all, 100_000);
+    assert!(usual * 5 > all, "only {usual} events of {all} were of the usual kind");
+}
+
+#[test]
+fn messages_of_every_type_are_transcoded_to_what_reflection_says() {
+    let schema = Schema::embedded();
+    let types: Vec<_> = schema.messages().collect();
+    let (mut done, mut all) = (0, 0);
+    for seed in 0..40_000_u64 {
+        let descriptor = &types[seed as usize % types.len()];
+        let transcoder = schema.transcoder(descriptor.full_name());
+        let is_tame = seed % 4 != 0;
+        let mut random = if is_tame { Random::tame(seed) } else { Random::new(seed) };
+        let mut wire = random.message(descriptor, 1);
+        if seed % 8 == 0 && !wire.is_empty() {
+            let place = seed as usize % wire.len();
+            wire[place] = wire[place].wrapping_add(seed as u8);
+        }
+        let mut line = b"before".to_vec();
+        if transcoder.is_none_or(|transcoder| !transcoder.put(&wire, &mut line)) {
+            assert_eq!(line, b"before", "something was left behind");
+            all += u32::from(is_tame);
+            continue;
+        }
+        let message = schema::decode(descriptor, &wire).expect("what is transcoded is well-formed");
+        let expected = format!("before{}", schema::to_json(&message));
+        assert_eq!(String::from_utf8(line).unwrap(), expected, "{} {wire:02x?}", descriptor.full_name());
+        (done, all) = (done + u32::from(is_tame), all + u32::from(is_tame));
+    }
+    assert!(done * 2 > all, "only {done} of {all} tame messages were transcoded");
+}
+
+/// Messages that real clients and the service send are what it is for.
+#[test]
+fn every_vector_is_transcoded() {
+    let (mut done, mut all) = (0, 0);
+    for (name, lines) in [
+        ("Request", include_str!("../fixtures/vectors/Request.jsonl")),
+        ("ResponseEvent", include_str!("../fixtures/vectors/ResponseEvent.jsonl")),
+    ] {
+        let schema = Schema::embedded();
+        let (descriptor, transcoder) = (schema.message(name).unwrap(), schema.transcoder(name).unwrap());
+        for line in lines.lines() {
+            let vector: serde_json::Value = serde_json::from_str(line).unwrap();
+            let wire = STANDARD.decode(vector["base64"].as_str().unwrap()).unwrap();
+            let mut text = Vec::new();
+            all += 1;
+            if transcoder.put(&wire, &mut text) {
+                done += 1;
+                let expected = schema::to_json(&schema::decode(&descriptor, &wire).unwrap()).to_string();
+                assert_eq!(String::from_utf8(text).unwrap(), expected);
+            }
+        }
+    }
+    assert!(done * 10 >= all * 9, "only {done} of {all}");
+}
