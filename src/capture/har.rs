@@ -25,6 +25,7 @@ const AGENT_PATH: &str = "/ai/multi-agent";
 const PIECE: usize = 64 * 1024;
 
 #[derive(Deserialize)]
+#[serde(expecting = "an exchange")]
 struct Entry {
     #[serde(rename = "startedDateTime", default)]
     began: Option<Text>,
@@ -39,6 +40,7 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a request")]
 struct Request {
     #[serde(default)]
     url: Option<Text>,

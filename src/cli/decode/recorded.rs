@@ -62,7 +62,8 @@ impl Decoding<'_> {
                 self.recorded_events(reading)?;
             }
             Piece::Broken { .. } if reading.requests => {}
-            Piece::Broken { problem, .. } => self.broken(&format!("exchange {}", reading.exchanges), &problem)?,
+            Piece::Broken { offset: Some(offset), problem } => self.broken(&format!("at byte {offset}"), &problem)?,
+            Piece::Broken { offset: None, problem } => self.broken("in the recording", &problem)?,
         }
         Ok(())
     }
