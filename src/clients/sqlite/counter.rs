@@ -5,10 +5,11 @@
 //! counted meanwhile is not written later.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
 };
 
+use rusqlite::Transaction;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -44,15 +45,32 @@ enum Found {
     Used(Used),
 }
 
+impl Call {
+    fn carry_out(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Found> {
+        Ok(match self {
+            Self::Admit(admission, _) => {
+                let (verdict, changed) = rows::admit(transaction, admission)?;
+                Found::Admit(verdict, changed)
+            }
+            Self::Renew(slots, now, _) => {
+                rows::renew(transaction, slots, *now)?;
+                Found::Renew
+            }
+            Self::Settle(settlement, _) => Found::Settle(rows::settle(transaction, settlement)?),
+            Self::Used(key, now, _) => Found::Used(rows::used(transaction, key, *now)?),
+        })
+    }
+}
+
 impl StoredCounter {
-    /// Counts in the state in `directory`. This blocks.
+    /// Counts in the state in `directory`.
     ///
     /// # Errors
-    /// When the database cannot be used, or no thread can be started.
-    pub fn open(directory: &Path) -> Result<Self, ClientsError> {
-        let database = Database::with_durability(directory, Durability::Process)?;
+    /// When no thread can be started.
+    pub fn start(directory: &Path) -> Result<Self, ClientsError> {
         let (calls, receiver) = sync_channel(QUEUE);
-        let worker = Worker { database, held: MemoryCounter::default(), is_away: false };
+        let held = MemoryCounter::default();
+        let worker = Worker { directory: directory.to_owned(), database: None, held, is_away: false };
         let thread = std::thread::Builder::new().name("client-counts".to_owned()).spawn(move || worker.run(&receiver));
         thread.map_err(|error| StateError::file(directory, &error))?;
         Ok(Self { calls })
@@ -94,7 +112,9 @@ impl Counter for StoredCounter {
 
 /// What the thread works with.
 struct Worker {
-    database: Database,
+    directory: PathBuf,
+    /// The database, once it could be opened.
+    database: Option<Database>,
     /// What was last seen of each key.
     held: MemoryCounter,
     /// True while the database cannot be used.
@@ -105,29 +125,24 @@ impl Worker {
     fn run(mut self, calls: &Receiver<Call>) {
         while let Ok(first) = calls.recv() {
             let batch: Vec<Call> = std::iter::once(first).chain(calls.try_iter().take(BATCH - 1)).collect();
-            let found = self.database.write(|transaction| {
-                let one = |call: &Call| {
-                    Ok(match call {
-                        Call::Admit(admission, _) => {
-                            let (verdict, changed) = rows::admit(transaction, admission)?;
-                            Found::Admit(verdict, changed)
-                        }
-                        Call::Renew(slots, now, _) => {
-                            rows::renew(transaction, slots, *now)?;
-                            Found::Renew
-                        }
-                        Call::Settle(settlement, _) => Found::Settle(rows::settle(transaction, settlement)?),
-                        Call::Used(key, now, _) => Found::Used(rows::used(transaction, key, *now)?),
-                    })
-                };
-                batch.iter().map(one).collect::<rusqlite::Result<Vec<_>>>()
-            });
+            let found = self.ask_database(&batch);
             self.tell_of(found.as_ref().err());
             match found {
                 Ok(found) => batch.into_iter().zip(found).for_each(|(call, found)| self.answer(call, found)),
                 Err(_) => batch.into_iter().for_each(|call| self.answer_alone(call)),
             }
         }
+    }
+
+    /// Makes one transaction of `batch`.
+    fn ask_database(&mut self, batch: &[Call]) -> Result<Vec<Found>, StateError> {
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => Database::with_durability(&self.directory, Durability::Process)?,
+        };
+        self.database
+            .insert(database)
+            .write(|transaction| batch.iter().map(|call| call.carry_out(transaction)).collect())
     }
 
     /// Answers what the database has said. Whoever asked may have gone.

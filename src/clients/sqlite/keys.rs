@@ -1,6 +1,9 @@
 //! Client keys in the state's database. A key that was made, changed or revoked is on the disk when the call returns.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
@@ -14,22 +17,31 @@ const COLUMNS: &str = "id, name, digest, terms, created, revoked";
 /// Client keys on the disk. Cheap to clone; any number of processes may use the same directory.
 #[derive(Clone)]
 pub struct StoredKeys {
-    database: Arc<Database>,
-}
-
-impl fmt::Debug for StoredKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredKeys").field("database", &self.database.path()).finish()
-    }
+    directory: PathBuf,
+    /// The database, once it could be opened.
+    database: Arc<Mutex<Option<Arc<Database>>>>,
 }
 
 impl StoredKeys {
-    /// The keys of the state in `directory`. This blocks.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
-    pub fn open(directory: &Path) -> Result<Self, ClientsError> {
-        Ok(Self { database: Arc::new(Database::open(directory)?) })
+    /// The keys of the state in `directory`, which is opened when it is first asked, and where that fails with each
+    /// asking again.
+    #[must_use]
+    pub fn of(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), database: Arc::default() }
+    }
+
+    /// True when there may be keys: there is a state. This blocks.
+    #[must_use]
+    pub fn may_exist(&self) -> bool {
+        Database::is_there(&self.directory)
+    }
+
+    fn open(&self) -> Result<Arc<Database>, StateError> {
+        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*database {
+            Some(database) => Ok(Arc::clone(database)),
+            None => Ok(Arc::clone(database.insert(Arc::new(Database::open(&self.directory)?)))),
+        }
     }
 
     /// Does `work` where it may block.
@@ -37,9 +49,9 @@ impl StoredKeys {
         &self,
         work: impl FnOnce(&Database) -> Result<T, ClientsError> + Send + 'static,
     ) -> Doing<'_, T> {
-        let database = Arc::clone(&self.database);
+        let keys = self.clone();
         Box::pin(async move {
-            let done = tokio::task::spawn_blocking(move || work(&database)).await;
+            let done = tokio::task::spawn_blocking(move || work(&*keys.open()?)).await;
             done.unwrap_or(Err(ClientsError::State(StateError::Stopped)))
         })
     }
@@ -61,6 +73,10 @@ impl Keys for StoredKeys {
     }
 
     fn list(&self) -> Doing<'_, Vec<Key>> {
+        // Whoever looks makes no state where there is none.
+        if !self.may_exist() {
+            return Box::pin(async { Ok(Vec::new()) });
+        }
         self.run(|database| {
             let rows = database.read(|connection| {
                 let sql = format!("SELECT {COLUMNS} FROM client_keys ORDER BY created, id");
