@@ -88,7 +88,7 @@ impl MemoryCounter {
 
 impl Account {
     fn flight(&mut self, now: u64) -> Flight {
-        self.slots.retain(|_, (end, _)| *end > now);
+        self.slots.retain(|_, (end, _)| (now + 1..=latest(now)).contains(end));
         self.slots.values().fold(Flight::default(), |flight, (_, hold)| Flight {
             answers: flight.answers + 1,
             held: Spent {
@@ -97,6 +97,12 @@ impl Account {
             },
         })
     }
+}
+
+/// The latest that an answer can count until which is under way at `now`, by a clock that may have been set back a
+/// little. One that is to count longer was let in by a clock that was wrong.
+pub(super) fn latest(now: u64) -> u64 {
+    until(until(now))
 }
 
 /// Until when an answer counts that is under way at `now`.

@@ -6,6 +6,8 @@
 //! are one in memory and one in the state's database. It must not know HTTP, the form of any dialect, or the upstream.
 
 mod counter;
+#[cfg(test)]
+mod counter_tests;
 mod error;
 mod gate;
 mod key;

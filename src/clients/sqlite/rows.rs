@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use crate::clients::{
     Admission, Flight, KeyId, Settlement, Slot, Spent, Tally, Used, Verdict,
-    memory::until,
+    memory::{latest, until},
     sqlite::keys::{signed, unsigned},
 };
 
@@ -67,8 +67,8 @@ pub(super) fn used(transaction: &Transaction<'_>, key: &KeyId, now: u64) -> rusq
 
 /// The answers under way; those that nobody has renewed are forgotten.
 fn flight(transaction: &Transaction<'_>, key: &KeyId, now: u64) -> rusqlite::Result<Flight> {
-    let forget = "DELETE FROM client_slots WHERE key = ?1 AND until <= ?2";
-    transaction.prepare(forget)?.execute(params![key.as_str(), signed(now)])?;
+    let forget = "DELETE FROM client_slots WHERE key = ?1 AND (until <= ?2 OR until > ?3)";
+    transaction.prepare(forget)?.execute(params![key.as_str(), signed(now), signed(latest(now))])?;
     let sql = "SELECT count(*), total(tokens), total(credits) FROM client_slots WHERE key = ?1";
     transaction.prepare(sql)?.query_row([key.as_str()], |row| {
         // The cast cuts what is beyond the type.
