@@ -1,7 +1,7 @@
 //! Lets clients in: finds their keys, has their requests counted, and says of answers under way that they still are.
 //!
 //! The keys are read again every [`MAX_AGE`] while there are requests, so a key that was revoked or changed stops working
-//! within that time in every running server; one that is not known is looked for at once. A store that cannot be read
+//! within that time in every running server; one that is not known is looked for again. A store that cannot be read
 //! leaves what was last read in force. It must not know how a client sends its key, or how it is told no.
 
 use std::{
@@ -138,6 +138,9 @@ impl Clients {
         self.core.refresh(MAX_AGE).await;
         let mut key = look();
         if key.is_none() {
+            // It may have been made a moment ago. Whoever guesses keys is slowed down by this, and nobody else.
+            let age = self.core.known().looked_at.map(|at| at.elapsed());
+            tokio::time::sleep(SOON.saturating_sub(age.unwrap_or(SOON))).await;
             self.core.refresh(SOON).await;
             key = look();
         }

@@ -21,6 +21,7 @@ mod fuzz;
 mod gateway;
 mod gemini;
 mod json;
+mod keys;
 mod layers;
 mod leaving;
 mod login;
