@@ -89,7 +89,7 @@ pub(crate) struct ServeArguments {
     /// Refuse requests with options that neither the upstream nor the gateway can honour
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Serve an address that others can reach although no client key is set
+    /// Serve an address that others can reach although there is no client key
     #[arg(long)]
     pub(crate) allow_anonymous: bool,
     /// How many accounts to keep ready, where there are that many [default: 3]
