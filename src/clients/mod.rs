@@ -10,6 +10,8 @@ mod counter;
 mod counter_tests;
 mod error;
 mod gate;
+#[cfg(test)]
+mod gate_tests;
 mod key;
 mod keys;
 mod material;
