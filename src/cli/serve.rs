@@ -245,15 +245,15 @@ fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, clients: O
     }
     output.note("Point a client at it:");
     let model = backend.gateway.catalogue().default_id().to_owned();
-    let key = match (serving.client_keys.is_empty(), keys) {
+    let key = match (serving.client_keys.is_empty(), clients.is_some_and(Clients::were_any)) {
         (false, _) => ClientKey::Token,
-        (true, 0) => ClientKey::None,
-        (true, _) => ClientKey::Stored,
+        (true, true) => ClientKey::Stored,
+        (true, false) => ClientKey::None,
     };
     for line in pointers(address, key, &model) {
         output.note(&format!("  {line}"));
     }
-    if serving.client_keys.is_empty() && keys == 0 && !address.ip().is_loopback() {
+    if key == ClientKey::None && !address.ip().is_loopback() {
         output.warn("whoever reaches this address spends your account: no client key is set");
     }
     if let Upstream::Service { root, .. } = &settings.upstream

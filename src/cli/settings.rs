@@ -361,9 +361,9 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
 }
 
 /// Why nobody serves others without a key.
-pub(crate) const EXPOSED: &str = "others can reach this address and would spend your account; make client keys with `warp2api key create`, or set \
-     API_TOKEN to a long random text that clients must send as their API key, or pass --allow-anonymous if something \
-     else keeps strangers out";
+pub(crate) const EXPOSED: &str = "others can reach this address and would spend your account; make client keys with \
+                                  `warp2api key create`, or set API_TOKEN to a long random text that clients must send \
+                                  as their API key, or pass --allow-anonymous if something else keeps strangers out";
 
 impl Serving {
     /// True when others can reach the address, and the settings name neither a client key nor leave to do without.

@@ -121,6 +121,12 @@ impl Clients {
     /// can tell for as long as the keys could not be read.
     pub async fn are_any(&self) -> bool {
         self.core.refresh(MAX_AGE).await;
+        self.were_any()
+    }
+
+    /// The same by what is known already.
+    #[must_use]
+    pub fn were_any(&self) -> bool {
         let known = self.core.known();
         known.had_any || !known.is_read
     }

@@ -18,7 +18,7 @@ use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
 
 use crate::{
-    clients::{Found, Presented, Standing},
+    clients::{Found, Presented},
     secret::Secret,
     server::{client::Client, config::Config},
     turn::{ErrorKind, TurnError},
@@ -26,6 +26,8 @@ use crate::{
 
 /// Headers other than `authorization` that clients put their key into.
 const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+/// How many keys of one request are looked for among those that are kept: each that is unknown takes a moment.
+const MOST_KEYS: usize = 4;
 /// Headers of answers that a web page may read.
 const EXPOSED: &str = "x-request-id, request-id, retry-after, x-should-retry, x-warp2api-ignored, x-warp2api-repaired, \
                        x-warp2api-usage-source, x-warp2api-model, x-warp2api-credits, x-warp2api-context-used, \
@@ -34,8 +36,8 @@ const EXPOSED: &str = "x-request-id, request-id, retry-after, x-should-retry, x-
                        anthropic-ratelimit-requests-reset, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, \
                        x-ratelimit-reset-tokens, anthropic-ratelimit-tokens-limit, \
                        anthropic-ratelimit-tokens-remaining, anthropic-ratelimit-tokens-reset, \
-                       x-warp2api-credits-limit, x-warp2api-credits-remaining, x-codex-credits-has-credits, x-codex-credits-unlimited, \
-                       x-codex-credits-balance, x-codex-primary-used-percent, x-codex-primary-window-minutes, \
+                       x-warp2api-credits-limit, x-warp2api-credits-remaining, x-codex-credits-has-credits, \
+                       x-codex-credits-unlimited, x-codex-credits-balance, x-codex-primary-used-percent, x-codex-primary-window-minutes, \
                        x-codex-primary-reset-at";
 
 /// Lets a request pass that comes with one of the keys, and says which client it is: a name for its key that tells
@@ -49,7 +51,7 @@ pub(crate) async fn check_key(config: &Config, uri: &Uri, headers: &HeaderMap) -
         return Ok(named(&key));
     }
     let mut over = None;
-    for key in presented(uri, headers) {
+    for key in presented(uri, headers).take(MOST_KEYS) {
         let (Some(clients), Some(presented)) = (&config.clients, Presented::parse(&key)) else { continue };
         match clients.find(&presented).await {
             Found::InForce(key) => return Ok(Client::of(key)),
@@ -64,12 +66,12 @@ pub(crate) async fn check_key(config: &Config, uri: &Uri, headers: &HeaderMap) -
     if config.client_keys.is_empty() && !has_clients {
         return Ok(named(&presented(uri, headers).next().unwrap_or_default()));
     }
+    // LiteLLM knows a refused key by OpenAI's words for it, and takes any others for a bad request.
+    let incorrect = |why: &str| format!("Incorrect API key provided: {why}");
     let what = match (over, presented(uri, headers).next()) {
-        (Some((key, Standing::Expired)), _) => format!("The client key `{}` has expired", key.name),
-        (Some((key, Standing::InForce | Standing::Revoked)), _) => format!("The client key `{}` was revoked", key.name),
+        (Some((key, standing)), _) => incorrect(&format!("the client key `{}` is {}", key.name, standing.name())),
         (None, None) => "This server wants a client key, and the request brings none".to_owned(),
-        // LiteLLM knows a refused key by OpenAI's words for it, and takes any others for a bad request.
-        (None, Some(_)) => "Incorrect API key provided: it is not one of this server's client keys".to_owned(),
+        (None, Some(_)) => incorrect("it is not one of this server's client keys"),
     };
     let hint = "Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`.";
     Err(TurnError::new(ErrorKind::ClientKey, format!("{what}. {hint}")))

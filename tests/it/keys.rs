@@ -418,7 +418,7 @@ async fn a_key_is_good_in_a_running_server_from_when_it_is_made_until_it_is_revo
     let (second, _) = bench.key("second", Terms { expires: Some(NOON + 5000), ..Terms::default() }).await;
     assert_eq!(models(&second).send().await.unwrap().status(), 200, "a new key is good at once");
     bench.forward(5000);
-    refused(models(&second).send().await.unwrap(), 401, &["`second` has expired"]).await;
+    refused(models(&second).send().await.unwrap(), 401, &["`second` is expired"]).await;
     let (_, id, digest) = generate(None).unwrap();
     let held = bench.keys.change("first", None, Some(digest)).await.unwrap();
     assert_ne!(held.id, id, "the key stays itself with another secret");
@@ -427,7 +427,7 @@ async fn a_key_is_good_in_a_running_server_from_when_it_is_made_until_it_is_revo
     assert_eq!(models(&third).send().await.unwrap().status(), 200);
     bench.keys.revoke("third", NOON).await.unwrap();
     until_status(|| models(&third), 401).await;
-    refused(models(&third).send().await.unwrap(), 401, &["`third` was revoked"]).await;
+    refused(models(&third).send().await.unwrap(), 401, &["`third` is revoked"]).await;
     for name in ["first", "second"] {
         bench.keys.revoke(name, NOON).await.unwrap();
     }

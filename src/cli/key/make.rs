@@ -36,6 +36,9 @@ pub(super) async fn create(
     show(&key, &secret, arguments.json, output)?;
     terms::warn_of_models(&key.terms, output);
     output.note(&format!("`{}` may use: {}", key.name, terms::told(&key.terms)));
+    if keys.list().await?.iter().filter(|key| key.revoked.is_none()).count() == 1 {
+        output.note("it is the only one: a server that took any key until now asks for this one within a few seconds");
+    }
     Ok(())
 }
 
