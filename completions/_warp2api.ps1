@@ -40,6 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read recorded answers of the upstream')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that clients of every dialect would be content with recorded answers')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Manage your Warp credentials')
+            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Manage the keys of this gateway''s own clients, and what each may use')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'List the models that your account may use')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Look up, fill in, compile and compare message types')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -57,7 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
             [CompletionResult]::new('--monitor-sensitive', '--monitor-sensitive', [CompletionResultType]::ParameterName, 'Show on the bridge''s page what people wrote, too')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Refuse requests with options that neither the upstream nor the gateway can honour')
-            [CompletionResult]::new('--allow-anonymous', '--allow-anonymous', [CompletionResultType]::ParameterName, 'Serve an address that others can reach although no client key is set')
+            [CompletionResult]::new('--allow-anonymous', '--allow-anonymous', [CompletionResultType]::ParameterName, 'Serve an address that others can reach although there is no client key')
             [CompletionResult]::new('--record-sensitive', '--record-sensitive', [CompletionResultType]::ParameterName, 'Record what people wrote, too')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
@@ -557,6 +558,146 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;token;help;help' {
             break
         }
+        'warp2api;key' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a key and print it, once')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys: what each may do, has used today, and whether it is in force')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change what a key may do; what is not named stays as it is')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give a key another secret, print it once, and refuse the one before')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Refuse a key from now on')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'warp2api;key;create' {
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]')
+            [CompletionResult]::new('--dialects', '--dialects', [CompletionResultType]::ParameterName, 'APIs that it may speak, comma-separated [default: all]')
+            [CompletionResult]::new('--requests-per-minute', '--requests-per-minute', [CompletionResultType]::ParameterName, 'Requests in any minute, or none for no limit')
+            [CompletionResult]::new('--tokens-per-day', '--tokens-per-day', [CompletionResultType]::ParameterName, 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit')
+            [CompletionResult]::new('--credits-per-day', '--credits-per-day', [CompletionResultType]::ParameterName, 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit')
+            [CompletionResult]::new('--streams', '--streams', [CompletionResultType]::ParameterName, 'Answers under way at once, or none for no limit')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;key;list' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;key;update' {
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]')
+            [CompletionResult]::new('--dialects', '--dialects', [CompletionResultType]::ParameterName, 'APIs that it may speak, comma-separated [default: all]')
+            [CompletionResult]::new('--requests-per-minute', '--requests-per-minute', [CompletionResultType]::ParameterName, 'Requests in any minute, or none for no limit')
+            [CompletionResult]::new('--tokens-per-day', '--tokens-per-day', [CompletionResultType]::ParameterName, 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit')
+            [CompletionResult]::new('--credits-per-day', '--credits-per-day', [CompletionResultType]::ParameterName, 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit')
+            [CompletionResult]::new('--streams', '--streams', [CompletionResultType]::ParameterName, 'Answers under way at once, or none for no limit')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;key;rotate' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;key;revoke' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
+            [CompletionResult]::new('--descriptors', '--descriptors', [CompletionResultType]::ParameterName, 'Use this protobuf descriptor set instead of the built-in schema')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look: text or json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; given twice, say everything but secrets')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'warp2api;key;help' {
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a key and print it, once')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys: what each may do, has used today, and whether it is in force')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change what a key may do; what is not named stays as it is')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give a key another secret, print it once, and refuse the one before')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Refuse a key from now on')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'warp2api;key;help;create' {
+            break
+        }
+        'warp2api;key;help;list' {
+            break
+        }
+        'warp2api;key;help;update' {
+            break
+        }
+        'warp2api;key;help;rotate' {
+            break
+        }
+        'warp2api;key;help;revoke' {
+            break
+        }
+        'warp2api;key;help;help' {
+            break
+        }
         'warp2api;models' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')
             [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]')
@@ -727,6 +868,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('parse-response', 'parse-response', [CompletionResultType]::ParameterValue, 'Read recorded answers of the upstream')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that clients of every dialect would be content with recorded answers')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Manage your Warp credentials')
+            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Manage the keys of this gateway''s own clients, and what each may use')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'List the models that your account may use')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Look up, fill in, compile and compare message types')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -812,6 +954,29 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             break
         }
         'warp2api;help;token;worker;remove' {
+            break
+        }
+        'warp2api;help;key' {
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a key and print it, once')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys: what each may do, has used today, and whether it is in force')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change what a key may do; what is not named stays as it is')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give a key another secret, print it once, and refuse the one before')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Refuse a key from now on')
+            break
+        }
+        'warp2api;help;key;create' {
+            break
+        }
+        'warp2api;help;key;list' {
+            break
+        }
+        'warp2api;help;key;update' {
+            break
+        }
+        'warp2api;help;key;rotate' {
+            break
+        }
+        'warp2api;help;key;revoke' {
             break
         }
         'warp2api;help;models' {

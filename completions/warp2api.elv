@@ -37,6 +37,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand parse-response 'Read recorded answers of the upstream'
             cand verify 'Check that clients of every dialect would be content with recorded answers'
             cand token 'Manage your Warp credentials'
+            cand key 'Manage the keys of this gateway''s own clients, and what each may use'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
@@ -53,7 +54,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --log-format 'How log lines look: text or json'
             cand --monitor-sensitive 'Show on the bridge''s page what people wrote, too'
             cand --strict 'Refuse requests with options that neither the upstream nor the gateway can honour'
-            cand --allow-anonymous 'Serve an address that others can reach although no client key is set'
+            cand --allow-anonymous 'Serve an address that others can reach although there is no client key'
             cand --record-sensitive 'Record what people wrote, too'
             cand -v 'Say more; given twice, say everything but secrets'
             cand --verbose 'Say more; given twice, say everything but secrets'
@@ -504,6 +505,133 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;help;help'= {
         }
+        &'warp2api;key'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand create 'Make a key and print it, once'
+            cand list 'List the keys: what each may do, has used today, and whether it is in force'
+            cand update 'Change what a key may do; what is not named stays as it is'
+            cand rotate 'Give a key another secret, print it once, and refuse the one before'
+            cand revoke 'Refuse a key from now on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;key;create'= {
+            cand --models 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]'
+            cand --dialects 'APIs that it may speak, comma-separated [default: all]'
+            cand --requests-per-minute 'Requests in any minute, or none for no limit'
+            cand --tokens-per-day 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit'
+            cand --credits-per-day 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit'
+            cand --streams 'Answers under way at once, or none for no limit'
+            cand --expires 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;list'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;update'= {
+            cand --models 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]'
+            cand --dialects 'APIs that it may speak, comma-separated [default: all]'
+            cand --requests-per-minute 'Requests in any minute, or none for no limit'
+            cand --tokens-per-day 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit'
+            cand --credits-per-day 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit'
+            cand --streams 'Answers under way at once, or none for no limit'
+            cand --expires 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;rotate'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;revoke'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;help'= {
+            cand create 'Make a key and print it, once'
+            cand list 'List the keys: what each may do, has used today, and whether it is in force'
+            cand update 'Change what a key may do; what is not named stays as it is'
+            cand rotate 'Give a key another secret, print it once, and refuse the one before'
+            cand revoke 'Refuse a key from now on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;key;help;create'= {
+        }
+        &'warp2api;key;help;list'= {
+        }
+        &'warp2api;key;help;update'= {
+        }
+        &'warp2api;key;help;rotate'= {
+        }
+        &'warp2api;key;help;revoke'= {
+        }
+        &'warp2api;key;help;help'= {
+        }
         &'warp2api;models'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
@@ -659,6 +787,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand parse-response 'Read recorded answers of the upstream'
             cand verify 'Check that clients of every dialect would be content with recorded answers'
             cand token 'Manage your Warp credentials'
+            cand key 'Manage the keys of this gateway''s own clients, and what each may use'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
@@ -722,6 +851,23 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help;token;worker;status'= {
         }
         &'warp2api;help;token;worker;remove'= {
+        }
+        &'warp2api;help;key'= {
+            cand create 'Make a key and print it, once'
+            cand list 'List the keys: what each may do, has used today, and whether it is in force'
+            cand update 'Change what a key may do; what is not named stays as it is'
+            cand rotate 'Give a key another secret, print it once, and refuse the one before'
+            cand revoke 'Refuse a key from now on'
+        }
+        &'warp2api;help;key;create'= {
+        }
+        &'warp2api;help;key;list'= {
+        }
+        &'warp2api;help;key;update'= {
+        }
+        &'warp2api;help;key;rotate'= {
+        }
+        &'warp2api;help;key;revoke'= {
         }
         &'warp2api;help;models'= {
         }

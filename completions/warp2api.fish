@@ -39,6 +39,7 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "decode" -d 'Turn 
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "parse-response" -d 'Read recorded answers of the upstream'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "key" -d 'Manage the keys of this gateway\'s own clients, and what each may use'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "models" -d 'List the models that your account may use'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -53,7 +54,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l descriptors 
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l monitor-sensitive -d 'Show on the bridge\'s page what people wrote, too'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l strict -d 'Refuse requests with options that neither the upstream nor the gateway can honour'
-complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l allow-anonymous -d 'Serve an address that others can reach although no client key is set'
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l allow-anonymous -d 'Serve an address that others can reach although there is no client key'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record-sensitive -d 'Record what people wrote, too'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -s q -l quiet -d 'Say nothing but errors'
@@ -260,6 +261,91 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "pool" -d 'See which account serves when, and why'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "create" -d 'Make a key and print it, once'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "list" -d 'List the keys: what each may do, has used today, and whether it is in force'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "update" -d 'Change what a key may do; what is not named stays as it is'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "rotate" -d 'Give a key another secret, print it once, and refuse the one before'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "revoke" -d 'Refuse a key from now on'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l models -d 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l dialects -d 'APIs that it may speak, comma-separated [default: all]' -r -f -a "openai_chat\t''
+openai_responses\t''
+anthropic\t''
+gemini\t''
+all\t''"
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l requests-per-minute -d 'Requests in any minute, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l tokens-per-day -d 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l credits-per-day -d 'Warp\'s credits in a day of UTC, such as 2.5, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l streams -d 'Answers under way at once, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l expires -d 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l models -d 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l dialects -d 'APIs that it may speak, comma-separated [default: all]' -r -f -a "openai_chat\t''
+openai_responses\t''
+anthropic\t''
+gemini\t''
+all\t''"
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l requests-per-minute -d 'Requests in any minute, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l tokens-per-day -d 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l credits-per-day -d 'Warp\'s credits in a day of UTC, such as 2.5, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l streams -d 'Answers under way at once, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l expires -d 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "create" -d 'Make a key and print it, once'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys: what each may do, has used today, and whether it is in force'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "update" -d 'Change what a key may do; what is not named stays as it is'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Give a key another secret, print it once, and refuse the one before'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Refuse a key from now on'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
@@ -344,17 +430,18 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l v
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "chat" -d 'Ask something from the command line'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "token" -d 'Manage your Warp credentials'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "models" -d 'List the models that your account may use'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "chat" -d 'Ask something from the command line'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "key" -d 'Manage the keys of this gateway\'s own clients, and what each may use'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "models" -d 'List the models that your account may use'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the accounts there are'
@@ -364,6 +451,11 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token is and how long it lives, without showing it'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "pool" -d 'See which account serves when, and why'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "create" -d 'Make a key and print it, once'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List the keys: what each may do, has used today, and whether it is in force'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "update" -d 'Change what a key may do; what is not named stays as it is'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "rotate" -d 'Give a key another secret, print it once, and refuse the one before'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "revoke" -d 'Refuse a key from now on'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "list" -d 'List message types, enums and, when searching, fields and values'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "show" -d 'Show a message type or an enum as .proto text'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "template" -d 'Print a message to fill in, as JSON that encodes'

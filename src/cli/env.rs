@@ -37,7 +37,8 @@ pub const PORT: Setting = open("", "PORT", "", "`8010`", "Port part of `listen`"
 pub const API_TOKEN: Setting = secret(
     "API_TOKEN",
     "client_keys",
-    "Key that clients must send (the file takes a list). Without one, anyone who reaches the port may use it",
+    "Key that clients must send (the file takes a list). Without one, and without `key create`, anyone who reaches the port \
+     may use it",
 );
 /// Whether to serve others without a client key.
 pub const ALLOW_ANONYMOUS: Setting = open(
@@ -45,7 +46,7 @@ pub const ALLOW_ANONYMOUS: Setting = open(
     "WARP2API_ALLOW_ANONYMOUS",
     "allow_anonymous",
     "`false`",
-    "Serve an address that others can reach although no client key is set",
+    "Serve an address that others can reach although there is no client key",
 );
 /// The address of the bridge.
 pub const BRIDGE_LISTEN: Setting = open(

@@ -24,7 +24,7 @@ pub use key::KeyKind;
 pub use lock::Lock;
 pub use shelf::{Limits, Shelf, Shelves};
 
-pub(crate) use database::Database;
+pub(crate) use database::{Database, Durability};
 
 pub(crate) use vault::Vault;
 

@@ -23,6 +23,7 @@ mod gateway;
 mod gemini;
 mod har;
 mod json;
+mod keys;
 mod layers;
 mod leaving;
 mod login;

@@ -35,10 +35,11 @@ class Gateway:
         scrubbed["WARP2API_BRIDGE_LISTEN"] = "off"
         # What one request has done to the account is not to stand in the next one's way.
         scrubbed["WARP2API_LONGEST_REST"] = "1ms"
+        self._environment = scrubbed | environment
         self.process = subprocess.Popen(
             [BINARY, "--upstream", upstream, "serve", "--listen", "127.0.0.1:0"],
             cwd=self._home.name,
-            env=scrubbed | environment,
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -61,6 +62,13 @@ class Gateway:
                 self.base_url = found.group(1)
                 self._greeted.set()
         self._greeted.set()
+
+    def key(self, name, *limits):
+        """A client key, made as its user would while the gateway runs."""
+        line = [BINARY, "key", "create", name, *limits]
+        made = subprocess.run(line, cwd=self._home.name, env=self._environment, capture_output=True, text=True, timeout=PATIENCE)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
 
     def awaits(self, words, patience=10.0):
         """Waits until the log says `words`; false when it does not."""

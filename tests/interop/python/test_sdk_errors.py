@@ -174,3 +174,35 @@ def test_a_tool_that_is_no_function_is_refused_by_name(talking):
     broken = {"type": "function", "function": WEATHER["function"] | {"parameters": "none"}}
     error = failure(talking, openai.BadRequestError, **ask(tools=[broken]))
     assert error.param.startswith("tools[0]")
+
+
+def test_the_limits_of_a_client_key(playing):
+    gateway = playing()
+    key = gateway.key("busy", "--requests-per-minute", "1", "--tokens-per-day", "1M")
+    raw = client(gateway, key).chat.completions.with_raw_response.create(**ask())
+    assert raw.headers["x-ratelimit-remaining-requests"] == "0"
+    left = int(raw.headers["x-ratelimit-limit-tokens"]) - int(raw.headers["x-ratelimit-remaining-tokens"])
+    assert left == raw.parse().usage.total_tokens
+    with pytest.raises(openai.RateLimitError) as caught:
+        client(gateway, key).chat.completions.create(**ask())
+    assert caught.value.code == "rate_limit_exceeded" and "`busy`" in caught.value.body["message"]
+    assert 0 < int(caught.value.response.headers["retry-after"]) <= 61
+    spent = gateway.key("spent", "--tokens-per-day", "1")
+    client(gateway, spent).chat.completions.create(**ask())
+    with pytest.raises(openai.RateLimitError) as caught:
+        # It is not tried again, though it may be: nobody waits until midnight.
+        client(gateway, spent, retries=2).chat.completions.create(**ask())
+    assert caught.value.code == "insufficient_quota"
+    assert 0 < int(caught.value.response.headers["retry-after"]) <= 24 * 3600
+
+
+def test_what_a_client_key_may_use(playing):
+    gateway = playing()
+    key = gateway.key("narrow", "--models", "gpt-5", "--dialects", "openai_responses")
+    assert [model.id for model in client(gateway, key).models.list()] == ["gpt-5"]
+    with pytest.raises(openai.PermissionDeniedError, match="only: openai_responses"):
+        client(gateway, key).chat.completions.create(**ask())
+    with pytest.raises(openai.PermissionDeniedError, match="only: gpt-5") as caught:
+        client(gateway, key).responses.create(model="auto", input="hi")
+    assert (caught.value.code, caught.value.param) == ("model_not_allowed", "model")
+    assert client(gateway, key).responses.create(model="gpt-5", input="hi").output_text

@@ -141,3 +141,20 @@ def test_silence_is_filled_with_pings(playing):
     with client(gateway).messages.stream(**ask()) as read:
         assert read.get_final_text() == "ab"
     assert stream.rstrip().endswith('{"type":"message_stop"}')
+
+
+def test_the_limits_of_a_client_key(playing):
+    gateway = playing()
+    key = gateway.key("busy", "--requests-per-minute", "1", "--tokens-per-day", "1M", "--models", "auto")
+    raw = client(gateway, key).messages.with_raw_response.create(**ask())
+    assert raw.headers["anthropic-ratelimit-requests-remaining"] == "0"
+    usage = raw.parse().usage
+    left = int(raw.headers["anthropic-ratelimit-tokens-limit"]) - int(raw.headers["anthropic-ratelimit-tokens-remaining"])
+    assert left == usage.input_tokens + usage.output_tokens
+    with pytest.raises(anthropic.RateLimitError) as caught:
+        client(gateway, key).messages.create(**ask())
+    assert "`busy`" in caught.value.body["error"]["message"]
+    assert 0 < int(caught.value.response.headers["retry-after"]) <= 61
+    assert [model.id for model in client(gateway, key).models.list()] == ["auto"]
+    with pytest.raises(anthropic.PermissionDeniedError, match="only: auto"):
+        client(gateway, key).messages.create(**(ask() | {"model": "gpt-5"}))
