@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -10,8 +10,10 @@ use crate::{
         backend::Backend,
         exit::{Exit, Failure},
         output::Output,
+        reload::Reloader,
         settings::{self, Serving, Settings},
         signals::Signals,
+        systemd,
         values::Upstream,
     },
     gateway::{Observer, Watcher},
@@ -20,36 +22,64 @@ use crate::{
     server,
 };
 
+mod keeper;
+
+use keeper::Keeper;
+
 /// How long the account's quota is left alone after it was read.
 const QUOTA_REST: Duration = Duration::from_secs(5 * 60);
 
 /// Serves until it is told to stop.
-pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output) -> Result<(), Failure> {
-    let listener = bind(settings.serving.listen).await?;
+pub(crate) async fn run(
+    settings: &Settings,
+    reloader: Reloader<'_>,
+    schema: Schema,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let mut handed = systemd::listeners()?.into_iter();
+    let listener = match handed.next() {
+        Some(listener) => TcpListener::from_std(listener)?,
+        None => bind(settings.serving.listen).await?,
+    };
     let address = listener.local_addr()?;
-    let bridge = bind_bridge(&settings.serving.bridge, output).await?;
+    if let Some(danger) = settings.serving.exposure(address) {
+        return Err(Failure::usage(danger));
+    }
+    let bridge = match handed.next() {
+        Some(listener) => Some(TcpListener::from_std(listener)?),
+        None => bind_bridge(&settings.serving.bridge, output).await?,
+    };
     let monitor = Monitor::default();
     let observers: Vec<Arc<dyn Observer>> =
         bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>).collect();
+    let mut signals = Signals::listen()?;
     let backend = Backend::start(settings, schema.clone(), observers, output).await?;
     let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
     let served = match built {
-        Ok(bridge) => serve(settings, listener, address, &backend, bridge, output).await,
+        Ok(bridge) => serve(settings, reloader, listener, &backend, bridge, &mut signals, output).await,
         Err(failure) => Err(failure),
     };
-    backend.close(output).await;
-    served
+    tokio::select! {
+        () = backend.close(output) => served,
+        () = signals.next() => Err(at_once()),
+    }
+}
+
+/// What a second signal comes to.
+fn at_once() -> Failure {
+    Failure::new(Exit::Interrupted, "stopped at once")
 }
 
 async fn serve(
     settings: &Settings,
+    reloader: Reloader<'_>,
     listener: TcpListener,
-    address: SocketAddr,
     backend: &Backend,
     bridge: Option<Bridge>,
+    signals: &mut Signals,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut signals = Signals::listen()?;
+    let address = listener.local_addr()?;
     tokio::select! {
         () = backend.learn_models(output) => {}
         () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
@@ -59,6 +89,8 @@ async fn serve(
     if !backend.is_played() {
         drop(backend.gateway.watch_quota(QUOTA_REST));
     }
+    let (change, configuration) = watch::channel(configuration(&settings.serving, address, backend));
+    let mut keeper = Keeper::new(settings, reloader, address, backend, change, output)?;
     greet(settings, address, backend, output);
     let bridge = bridge.map(|bridge| bridge.start(output));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -66,14 +98,17 @@ async fn serve(
         // The sender never goes away without sending.
         drop(stopped.await);
     };
-    let configuration = configuration(&settings.serving, address, backend);
-    let serving = server::run(listener, configuration, backend.gateway.clone(), shutdown);
+    let controls = server::Controls { config: configuration, needs: Vec::new() };
+    let serving = server::run_with(listener, controls, backend.gateway.clone(), shutdown);
     tokio::pin!(serving);
+    keeper.begin();
     tokio::select! {
         ended = &mut serving => return Ok(ended?),
         () = signals.next() => {}
+        () = keeper.keep() => {}
     }
     output.note("stopping: answers in progress may end; a second signal stops at once");
+    keeper.stop();
     let _ = stop.send(());
     tokio::select! {
         ended = &mut serving => {
@@ -82,7 +117,8 @@ async fn serve(
             }
             Ok(ended?)
         }
-        () = signals.next() => Err(Failure::new(Exit::Interrupted, "stopped at once")),
+        () = signals.next() => Err(at_once()),
+        never = keeper.last() => match never {},
     }
 }
 
@@ -177,6 +213,9 @@ fn configuration(serving: &Serving, address: SocketAddr, backend: &Backend) -> s
         max_body: serving.max_body,
         heartbeat: serving.heartbeat,
         drain_timeout: serving.drain_timeout,
+        drain_pause: serving.drain_pause,
+        limits: serving.limits,
+        ready_rest: serving.ready_interval,
         cors: serving.cors.clone(),
         allowed_hosts: serving.allowed_hosts.clone(),
         loopback_only: address.ip().is_loopback(),

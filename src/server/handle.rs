@@ -13,9 +13,13 @@ use serde_json::{Value, json};
 use crate::{
     dialect::{Keeper as _, Operation},
     server::{
-        Server, body, guard,
+        Live, Server,
+        accept::Crowded,
+        body,
+        gate::overloaded,
+        guard,
         kept::Shelf,
-        models, respond,
+        models, ready, respond,
         route::{self, Target},
         turns::{self, Call},
     },
@@ -23,7 +27,8 @@ use crate::{
 };
 
 /// Answers `request`.
-pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
+pub(crate) async fn request(State(live): State<Live>, request: Request) -> Response<Body> {
+    let server = Arc::clone(&live.borrow());
     let request_id = format!("req_{}", uuid::Uuid::new_v4().simple());
     let (parts, mut body) = request.into_parts();
     let target = Target::of(parts.uri.path());
@@ -41,10 +46,17 @@ pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request)
     }
     guard::put_cors(&server.config, &parts.headers, response.headers_mut());
     // A connection with an unread body on it is closed behind the answer; a client that is not told would use it again.
-    if !body::pass_over(&parts.headers, &mut body).await && parts.version < Version::HTTP_2 {
+    let is_read = body::pass_over(&parts.headers, &mut body).await;
+    let is_last = !is_read || is_crowded(&parts) || *server.draining.borrow();
+    if is_last && parts.version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// True when the request came over a connection for which there is no room.
+fn is_crowded(parts: &Parts) -> bool {
+    parts.extensions.get::<Crowded>().is_some()
 }
 
 /// What `serving` gives, or an error when it panics: one request's fault must not be another's.
@@ -71,6 +83,9 @@ async fn serve(
     }
     let mut client = String::new();
     if !target.is_open() {
+        if is_crowded(parts) {
+            return Err(overloaded());
+        }
         guard::check_origin(&server.config, &parts.uri, &parts.headers)?;
         client = guard::check_key(&server.config, &parts.uri, &parts.headers)?;
     }
@@ -90,6 +105,7 @@ async fn serve(
             "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"), "endpoints": route::endpoints(),
         }))),
         Target::Health => Ok(ok(json!({"status": "ok"}))),
+        Target::Ready => Ok(readiness(server)),
         Target::Models(family) => models::list(&server.gateway.catalogue(), *family, parts).map(ok),
         Target::Model(family, id) => models::one(&server.gateway.catalogue(), *family, id, parts).map(ok),
         Target::Dialect(dialect, operation) => {
@@ -103,6 +119,14 @@ async fn serve(
         }
         Target::Unknown(_) => Err(nothing_here(parts)),
     }
+}
+
+/// Whether turns can be served, which nobody between here and whoever asks should keep.
+fn readiness(server: &Server) -> Response<Body> {
+    let (status, report) = ready::report(server);
+    let mut response = respond::json(status, &report);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// An answer that was kept, or word that it is no more.

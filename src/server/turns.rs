@@ -16,8 +16,10 @@ use crate::{
         Server, body,
         choices::{Choices, Step},
         clock,
+        gate::overloaded,
         kept::Shelf,
         respond, route,
+        span::Span,
         stream::{self, Writer},
         turn_log::TurnLog,
     },
@@ -37,7 +39,7 @@ pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) ->
     };
     match begun.stream {
         true => streamed(server, call, begun, log),
-        false => whole(server, call, begun, log).await,
+        false => whole(call, begun, log).await,
     }
 }
 
@@ -46,7 +48,7 @@ pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) ->
 /// # Errors
 /// When the request is none.
 pub(crate) async fn count(server: &Server, call: &Call<'_>, body: Body) -> Result<Value, TurnError> {
-    let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
+    let body = take_in(server, call, body).await?;
     let request = read(server, call, &body)?;
     let tokens = counting(request.turn)
         .await
@@ -68,6 +70,11 @@ pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
 }
 
+/// The request's whole body.
+async fn take_in(server: &Server, call: &Call<'_>, body: Body) -> Result<Vec<u8>, TurnError> {
+    body::whole(&call.parts.headers, body, server.config.max_body, server.config.limits.client_timeout).await
+}
+
 fn read(server: &Server, call: &Call<'_>, body: &[u8]) -> Result<Request, TurnError> {
     call.dialect.read(Ask {
         segments: &route::significant(call.parts.uri.path()),
@@ -86,6 +93,7 @@ struct Begun {
     encoder: Box<dyn Encoder>,
     stream: bool,
     notes: Notes,
+    span: Span,
 }
 
 /// What headers say of an answer.
@@ -101,7 +109,12 @@ struct Notes {
 /// Takes a request in and asks the upstream. The client is told nothing until the first of its answers has begun, so
 /// that a failure before that can still have a status of its own.
 async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
-    let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
+    let limits = &server.config.limits;
+    // What there is no room for is not even read.
+    if server.gate.is_full(limits) {
+        return Err(overloaded());
+    }
+    let body = take_in(server, call, body).await?;
     let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body)?;
     drop(body);
     log.model(&turn.model);
@@ -109,14 +122,14 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
         let message = format!("The upstream cannot honour: {}. This server is set to refuse that.", ignored.join(", "));
         return Err(TurnError::invalid(ignored[0].as_str(), message));
     }
+    let mut span = Span::begin(server, server.gate.enter(choices as usize, limits).await?);
     // It is counted while the upstream is asked.
     let estimate = encoder.wants_input_estimate().then(|| counting(turn.clone()));
     let mut choices = Choices::ask(&server.gateway, turn, scope(call, session), choices);
-    let mut ending = server.ending.clone();
     loop {
         let step = tokio::select! {
             step = choices.next() => step,
-            () = stream::ended(&mut ending) => return Err(stream::shutting_down()),
+            error = span.end() => return Err(error),
         };
         match step {
             Some((_, Step::Begun(repaired_too, meter))) => {
@@ -125,7 +138,7 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
                 }
                 let repaired = repaired.into_iter().map(str::to_owned).chain(repaired_too).collect();
                 let notes = Notes { ignored, repaired, meter };
-                return Ok(Begun { choices, encoder, stream, notes });
+                return Ok(Begun { choices, encoder, stream, notes, span });
             }
             Some((_, Step::Refused(error))) => return Err(error),
             // An answer begins before it goes on.
@@ -155,18 +168,17 @@ fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) ->
     // Proxies that would wait for the whole body are told not to.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     log.status(200);
-    let Begun { encoder, choices, .. } = begun;
-    let writer = Writer::new(encoder, choices, server.ending.clone(), server.config.heartbeat, log, call.shelf.clone());
-    *response.body_mut() = writer.into_body();
+    let Begun { encoder, choices, span, .. } = begun;
+    let writer = Writer::new(encoder, choices, span, server.config.heartbeat, log, call.shelf.clone());
+    *response.body_mut() = server.readers.body(call.request_id, writer.into_pieces());
     response
 }
 
-async fn whole(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
-    let Begun { mut choices, mut encoder, notes, .. } = begun;
-    let mut ending = server.ending.clone();
+async fn whole(call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
+    let Begun { mut choices, mut encoder, notes, mut span, .. } = begun;
     let collected = tokio::select! {
         collected = collect(&mut choices, encoder.as_mut(), &mut log) => collected,
-        () = stream::ended(&mut ending) => Err(stream::shutting_down()),
+        error = span.end() => Err(error),
     };
     match collected {
         Err(error) => refuse(call, &error, &mut log),
