@@ -36,6 +36,7 @@ mod layers;
 mod limits;
 mod logging;
 mod models;
+mod open_files;
 mod output;
 mod parse_response;
 mod private;

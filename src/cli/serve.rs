@@ -9,6 +9,7 @@ use crate::{
     cli::{
         backend::Backend,
         exit::{Exit, Failure},
+        open_files,
         output::Output,
         reload::Reloader,
         settings::{self, Serving, Settings},
@@ -36,6 +37,7 @@ pub(crate) async fn run(
     schema: Schema,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    open_files::raise(&settings.serving.limits);
     let mut handed = systemd::listeners()?.into_iter();
     let listener = match handed.next() {
         Some(listener) => TcpListener::from_std(listener)?,

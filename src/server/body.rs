@@ -112,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_limit_is_exact() {
-        let taken = |text: &'static str| whole_of(&HeaderMap::new(), Body::from(text));
+        let taken = async |text: &'static str| whole_of(&HeaderMap::new(), Body::from(text)).await;
         assert_eq!(taken("0123456789").await.unwrap(), b"0123456789");
         let error = taken("0123456789a").await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::BodyTooLarge);
@@ -137,7 +137,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unwanted_body_is_passed_over_within_bounds() {
-        let silent = || Body::from_stream(futures_util::stream::pending::<Result<&'static str, std::io::Error>>());
+        let silent = || Body::from_stream(stream::pending::<Result<&'static str, std::io::Error>>());
         let none = HeaderMap::new();
         assert!(pass_over(&none, &mut Body::empty()).await);
         assert!(pass_over(&none, &mut Body::from("0123456789")).await);

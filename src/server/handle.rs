@@ -112,7 +112,10 @@ async fn serve(
             let shelf = Shelf { store: Arc::clone(&server.kept), client };
             let call = Call { dialect: *dialect, request_id, shelf, parts };
             match operation {
-                Operation::Answer => Ok(turns::answer(server, &call, std::mem::take(body)).await),
+                Operation::Answer => match turns::shed(server, &call) {
+                    Some(refusal) => Ok(refusal),
+                    None => Ok(turns::answer(server, &call, std::mem::take(body)).await),
+                },
                 Operation::Count => turns::count(server, &call, std::mem::take(body)).await.map(ok),
                 Operation::Kept(id) => kept(&call, id).map(ok),
             }

@@ -39,6 +39,12 @@ impl Span {
     }
 }
 
+/// Waits until answers must end, and says what a client is to hear whose answer has not begun.
+pub(crate) async fn stopped(mut ending: watch::Receiver<bool>) -> TurnError {
+    ended(&mut ending).await;
+    shutting_down()
+}
+
 /// Done when answers must end, which may be never.
 async fn ended(ending: &mut watch::Receiver<bool>) {
     if ending.wait_for(|ending| *ending).await.is_err() {

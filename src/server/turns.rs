@@ -19,7 +19,7 @@ use crate::{
         gate::overloaded,
         kept::Shelf,
         respond, route,
-        span::Span,
+        span::{self, Span},
         stream::{self, Writer},
         turn_log::TurnLog,
     },
@@ -30,10 +30,21 @@ use crate::{
 const SESSION_HEADERS: [&str; 5] =
     ["x-claude-code-session-id", "session-id", "thread-id", "x-session-id", "x-session-affinity"];
 
+/// The refusal of a request that there is no room for, however little it turns out to ask: then its body is not to be read.
+pub(crate) fn shed(server: &Server, call: &Call<'_>) -> Option<Response<Body>> {
+    let is_full = server.gate.is_full(&server.config.limits);
+    is_full.then(|| refuse(call, &overloaded(), &mut TurnLog::new(call.request_id, call.dialect.name())))
+}
+
 /// Answers a request whose path belongs to `dialect`.
 pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) -> Response<Body> {
     let mut log = TurnLog::new(call.request_id, call.dialect.name());
-    let begun = match begin(server, call, body, &mut log).await {
+    let begun = tokio::select! {
+        begun = begin(server, call, body, &mut log) => begun,
+        // Whoever still sends its request, or waits for its turn, has to hear of it as well.
+        error = span::stopped(server.ending.clone()) => Err(error),
+    };
+    let begun = match begun {
         Ok(begun) => begun,
         Err(error) => return refuse(call, &error, &mut log),
     };
@@ -110,10 +121,6 @@ struct Notes {
 /// that a failure before that can still have a status of its own.
 async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
     let limits = &server.config.limits;
-    // What there is no room for is not even read.
-    if server.gate.is_full(limits) {
-        return Err(overloaded());
-    }
     let body = take_in(server, call, body).await?;
     let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body)?;
     drop(body);

@@ -23,6 +23,8 @@ mod gemini;
 mod json;
 mod layers;
 mod leaving;
+mod lifecycle;
+mod limits;
 mod login;
 mod matrix;
 mod pool;
