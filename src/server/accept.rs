@@ -103,9 +103,13 @@ fn hasty(limits: Limits) -> Limits {
     Limits { head_timeout, client_timeout: limits.client_timeout.min(CROWD_PATIENCE), ..limits }
 }
 
-/// Sees to it that small pieces go out at once, and that no more than the buffer waits in the system.
+/// Sees to it that small pieces go out at once, that no more than the buffer waits in the system, and that the system gives
+/// up a client that is not there any more as soon as one that reads nothing.
 fn prepare(stream: &TcpStream, limits: &Limits) {
-    let buffered = socket2::SockRef::from(stream).set_send_buffer_size(limits.buffer);
+    let socket = socket2::SockRef::from(stream);
+    let buffered = socket.set_send_buffer_size(limits.buffer);
+    #[cfg(target_os = "linux")]
+    let buffered = buffered.and(socket.set_tcp_user_timeout(Some(limits.client_timeout)));
     if let Err(error) = stream.set_nodelay(true).and(buffered) {
         tracing::debug!(%error, "a connection cannot be set up as it should");
     }
