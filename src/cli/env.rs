@@ -208,6 +208,100 @@ pub const DRAIN_TIMEOUT: Setting = open(
     "`30s`",
     "How long answers in progress may go on after SIGINT or SIGTERM",
 );
+/// How long the server still takes requests after a signal to stop.
+pub const DRAIN_PAUSE: Setting = open(
+    "",
+    "WARP2API_DRAIN_PAUSE",
+    "drain_pause",
+    "`0`",
+    "How long requests are still taken after SIGINT or SIGTERM while `/readyz` says no, for a load balancer to notice",
+);
+/// How long the upstream counts as reached.
+pub const READY_INTERVAL: Setting = open(
+    "",
+    "WARP2API_READY_INTERVAL",
+    "ready_interval",
+    "`60s`",
+    "How long `/readyz` goes by the last call of the upstream before it has it asked again",
+);
+/// How many answers run at once.
+pub const MAX_TURNS: Setting = open(
+    "",
+    "WARP2API_MAX_TURNS",
+    "max_turns",
+    "`1000`",
+    "How many answers the upstream is asked for at the same time; a request for several choices is as many",
+);
+/// How many requests wait.
+pub const MAX_QUEUE: Setting = open(
+    "",
+    "WARP2API_MAX_QUEUE",
+    "max_queue",
+    "`200`",
+    "How many more requests may wait for their turn (from 0); others are refused at once as overload",
+);
+/// How long requests wait.
+pub const QUEUE_TIMEOUT: Setting = open(
+    "",
+    "WARP2API_QUEUE_TIMEOUT",
+    "queue_timeout",
+    "`10s`",
+    "How long a request may wait for its turn before it is refused as overload",
+);
+/// How long a turn may take.
+pub const TURN_TIMEOUT: Setting =
+    open("", "WARP2API_TURN_TIMEOUT", "turn_timeout", "`1h`", "How long a turn may take in all before it fails");
+/// How many connections there may be.
+pub const MAX_CONNECTIONS: Setting = open(
+    "",
+    "WARP2API_MAX_CONNECTIONS",
+    "max_connections",
+    "`4096`",
+    "How many clients may be connected; a few more are told that there is no room, others are closed",
+);
+/// The largest head of a request.
+pub const MAX_HEAD: Setting = open(
+    "",
+    "WARP2API_MAX_HEAD",
+    "max_head",
+    "`64KiB`",
+    "Largest head of a request (from 8KiB); as much of an answer is held for an HTTP/1 connection",
+);
+/// How many header fields a request may have.
+pub const MAX_HEADERS: Setting =
+    open("", "WARP2API_MAX_HEADERS", "max_headers", "`100`", "How many header fields a request may have");
+/// How long a request's head may take.
+pub const HEAD_TIMEOUT: Setting = open(
+    "",
+    "WARP2API_HEAD_TIMEOUT",
+    "head_timeout",
+    "`60s`",
+    "How long a client may take to send a request's head; as long an idle connection is kept",
+);
+/// How long a client may keep the gateway waiting.
+pub const CLIENT_TIMEOUT: Setting = open(
+    "",
+    "WARP2API_CLIENT_TIMEOUT",
+    "client_timeout",
+    "`60s`",
+    "How long a client may take nothing of its answer, or send nothing of its request, before it is let go",
+);
+/// How much of an answer waits for its client.
+pub const STREAM_BUFFER: Setting = open(
+    "",
+    "WARP2API_STREAM_BUFFER",
+    "stream_buffer",
+    "`256KiB`",
+    "How much of an answer the system holds for a client that does not take it; then the upstream is not read on",
+);
+/// Whether changed files are read again.
+pub const WATCH: Setting = open(
+    "",
+    "WARP2API_WATCH",
+    "watch",
+    "`true`",
+    "Read the configuration file and `.env` again when they change, as SIGHUP does",
+);
 /// The largest request body.
 pub const MAX_BODY: Setting =
     open("", "WARP2API_MAX_BODY", "max_body", "`64MiB`", "Largest request body, after decompression");
@@ -331,6 +425,19 @@ pub const ALL: &[&Setting] = &[
     &CONNECT_TIMEOUT,
     &HEARTBEAT,
     &DRAIN_TIMEOUT,
+    &DRAIN_PAUSE,
+    &READY_INTERVAL,
+    &MAX_TURNS,
+    &MAX_QUEUE,
+    &QUEUE_TIMEOUT,
+    &TURN_TIMEOUT,
+    &MAX_CONNECTIONS,
+    &MAX_HEAD,
+    &MAX_HEADERS,
+    &HEAD_TIMEOUT,
+    &CLIENT_TIMEOUT,
+    &STREAM_BUFFER,
+    &WATCH,
     &MAX_BODY,
     &CORS,
     &ALLOWED_HOSTS,
@@ -376,6 +483,14 @@ impl Strings for ProcessEnvironment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     fn get(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
+    }
+}
+
+impl Setting {
+    /// What it is called where one name has to do.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        [self.key, self.variable].into_iter().find(|name| !name.is_empty()).unwrap_or(self.flag)
     }
 }
 

@@ -40,6 +40,7 @@ impl Exit {
             | ErrorKind::VendorKey => Self::Credential,
             ErrorKind::QuotaExhausted | ErrorKind::RateLimited => Self::Quota,
             ErrorKind::ModelUnavailable
+            | ErrorKind::Overloaded
             | ErrorKind::UpstreamUnavailable
             | ErrorKind::UpstreamTimeout
             | ErrorKind::Truncated => Self::Upstream,

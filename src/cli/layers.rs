@@ -6,7 +6,9 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    hash::{BuildHasher as _, RandomState},
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use crate::{
@@ -35,12 +37,22 @@ pub(crate) struct Found {
     pub(crate) place: String,
 }
 
+/// Where values came from, kept to tell what has changed. It holds no value, only what tells it from others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Sources {
+    /// A fingerprint of the value of every setting that has one; that of another process is another.
+    pub(crate) values: BTreeMap<&'static str, u64>,
+    /// The files that were looked for, and whether they were there.
+    pub(crate) files: BTreeMap<PathBuf, bool>,
+}
+
 /// The places that can give a setting, besides flags.
 pub(crate) struct Layers<'a> {
     strings: &'a dyn Strings,
     dotenv: BTreeMap<String, String>,
     file: toml::Table,
     file_name: String,
+    files: BTreeMap<PathBuf, bool>,
     problems: Vec<Problem>,
 }
 
@@ -53,6 +65,7 @@ impl<'a> Layers<'a> {
             dotenv: BTreeMap::new(),
             file: toml::Table::new(),
             file_name: String::new(),
+            files: BTreeMap::new(),
             problems: Vec::new(),
         };
         layers.read_dotenv(&directory.join(".env"));
@@ -79,7 +92,15 @@ impl<'a> Layers<'a> {
         self.home().or_else(|| env::state_directory(self.strings))
     }
 
+    /// Where the values come from.
+    pub(crate) fn sources(&self) -> Sources {
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let value = |setting: &&Setting| Some((setting.name(), KEY.hash_one(self.find(None, setting)?.text)));
+        Sources { values: env::ALL.iter().filter_map(value).collect(), files: self.files.clone() }
+    }
+
     fn read_dotenv(&mut self, path: &Path) {
+        self.files.insert(path.to_owned(), path.exists());
         let lines = match dotenvy::from_path_iter(path) {
             Ok(lines) => lines,
             Err(error) if error.not_found() => return,
@@ -105,6 +126,7 @@ impl<'a> Layers<'a> {
 
     fn read_file(&mut self, path: &Path, required: bool) {
         self.file_name = path.display().to_string();
+        self.files.insert(path.to_owned(), path.exists());
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return,

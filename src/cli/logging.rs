@@ -1,8 +1,13 @@
 //! Log lines: where they go, how they look, how many there are. Standard error always; data never shares their channel.
 
+use std::sync::OnceLock;
+
 use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
 
-use crate::cli::settings::{Common, LogFormat};
+use crate::cli::{
+    args::Arguments,
+    settings::{Common, LogFormat},
+};
 
 /// How much is said, by `-q` and `-v`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +19,11 @@ pub(crate) struct Verbosity {
 }
 
 impl Verbosity {
+    /// What `arguments` ask for.
+    pub(crate) fn asked(arguments: &Arguments, usual: LevelFilter) -> Self {
+        Self { quiet: arguments.global.quiet, verbose: arguments.global.verbose, usual }
+    }
+
     fn level(self) -> LevelFilter {
         match (self.quiet, self.verbose) {
             (true, _) => LevelFilter::ERROR,
@@ -32,16 +42,36 @@ impl Verbosity {
     }
 }
 
+/// Puts another filter in the place of the one that this process logs by.
+type Refilter = Box<dyn Fn(EnvFilter) + Send + Sync>;
+
+/// There is one log a process, and so is this.
+static REFILTER: OnceLock<Refilter> = OnceLock::new();
+
 /// Begins to log. A second call in one process changes nothing.
 pub(crate) fn begin(common: &Common, verbosity: Verbosity, colour: bool) {
     let filter = verbosity.filter(common.log_filter.as_deref());
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
-    let begun = match common.log_format {
-        LogFormat::Text => lines.with_target(false).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-    };
     // Only a test that runs two verbs in one process begins twice.
-    drop(begun);
+    match common.log_format {
+        LogFormat::Text => {
+            let lines = lines.with_target(false).with_filter_reloading();
+            let handle = lines.reload_handle();
+            drop(lines.try_init().map(|()| REFILTER.set(Box::new(move |filter| drop(handle.reload(filter))))));
+        }
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_filter_reloading();
+            let handle = lines.reload_handle();
+            drop(lines.try_init().map(|()| REFILTER.set(Box::new(move |filter| drop(handle.reload(filter))))));
+        }
+    }
+}
+
+/// Logs by another filter from now on.
+pub(crate) fn change(common: &Common, verbosity: Verbosity) {
+    if let Some(refilter) = REFILTER.get() {
+        refilter(verbosity.filter(common.log_filter.as_deref()));
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::{
         exit::{Exit, Failure, OrExit as _},
         logging::Verbosity,
         output::{Manner, Output},
+        reload::Reloader,
         settings::{Common, Settings},
     },
     schema::Schema,
@@ -33,15 +34,19 @@ mod exit;
 mod input;
 mod key;
 mod layers;
+mod limits;
 mod logging;
 mod models;
+mod open_files;
 mod output;
 mod parse_response;
 mod private;
+mod reload;
 mod schema;
 mod serve;
 pub mod settings;
 mod signals;
+mod systemd;
 mod table;
 mod token;
 mod values;
@@ -76,8 +81,11 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     match &arguments.command {
         Command::Serve(_) => {
-            let (settings, schema) = prepare(arguments, LevelFilter::INFO, output)?;
-            block_on(serve::run(&settings, schema, output))
+            let (settings, sources) = Settings::resolve_with_sources(arguments, &ProcessEnvironment, Path::new("."));
+            let settings = settings.map_err(refuse)?;
+            begin_logging(arguments, &settings.common, LevelFilter::INFO, output);
+            let schema = load_schema(&settings.common)?;
+            block_on(serve::run(&settings, Reloader::new(arguments, sources), schema, output))
         }
         Command::Chat(verb) => {
             let (settings, schema) = prepare(arguments, LevelFilter::WARN, output)?;
@@ -126,8 +134,7 @@ fn toolkit(arguments: &Arguments, output: &Output) -> Result<Schema, Failure> {
 }
 
 fn begin_logging(arguments: &Arguments, common: &Common, usual: LevelFilter, output: &Output) {
-    let verbosity = Verbosity { quiet: arguments.global.quiet, verbose: arguments.global.verbose, usual };
-    logging::begin(common, verbosity, output.manner().colour);
+    logging::begin(common, Verbosity::asked(arguments, usual), output.manner().colour);
 }
 
 fn refuse(problems: Vec<Problem>) -> Failure {

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -10,9 +10,12 @@ use crate::{
         backend::Backend,
         exit::{Exit, Failure},
         key::desk,
+        open_files,
         output::Output,
+        reload::Reloader,
         settings::{self, Serving, Settings},
         signals::Signals,
+        systemd,
         values::Upstream,
     },
     clients::Clients,
@@ -22,6 +25,10 @@ use crate::{
     server,
 };
 
+mod keeper;
+
+use keeper::Keeper;
+
 /// How long the account's quota is left alone after it was read.
 const QUOTA_REST: Duration = Duration::from_secs(5 * 60);
 
@@ -29,37 +36,64 @@ const QUOTA_REST: Duration = Duration::from_secs(5 * 60);
 const COUNTING: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
-pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output) -> Result<(), Failure> {
-    let clients = clients(settings, output).await?;
-    let listener = bind(settings.serving.listen).await?;
+pub(crate) async fn run(
+    settings: &Settings,
+    reloader: Reloader<'_>,
+    schema: Schema,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    open_files::raise(&settings.serving.limits);
+    let mut handed = systemd::listeners()?.into_iter();
+    let listener = match handed.next() {
+        Some(listener) => TcpListener::from_std(listener)?,
+        None => bind(settings.serving.listen).await?,
+    };
     let address = listener.local_addr()?;
-    let bridge = bind_bridge(&settings.serving.bridge, output).await?;
+    let clients = clients(settings, address, output).await?;
+    let bridge = match handed.next() {
+        Some(listener) => Some(TcpListener::from_std(listener)?),
+        None => bind_bridge(&settings.serving.bridge, output).await?,
+    };
     let monitor = Monitor::default();
     let observers: Vec<Arc<dyn Observer>> =
         bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>).collect();
+    let mut signals = Signals::listen()?;
     let backend = Backend::start(settings, schema.clone(), observers, output).await?;
     let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
     let served = match built {
-        Ok(bridge) => serve(settings, (listener, address), &backend, clients.as_ref(), bridge, output).await,
+        Ok(bridge) => {
+            let clients = clients.as_ref();
+            serve(settings, reloader, listener, &backend, clients, bridge, &mut signals, output).await
+        }
         Err(failure) => Err(failure),
     };
+    tokio::select! {
+        () = close(&backend, clients, output) => served,
+        () = signals.next() => Err(at_once()),
+    }
+}
+
+/// What a second signal comes to.
+fn at_once() -> Failure {
+    Failure::new(Exit::Interrupted, "stopped at once")
+}
+
+/// Sees to it that what is to outlive the process does.
+async fn close(backend: &Backend, clients: Option<Clients>, output: &mut Output) {
     if let Some(clients) = clients
         && tokio::time::timeout(COUNTING, clients.close()).await.is_err()
     {
         output.warn("the disk cannot keep up: what the last answers have cost is not counted");
     }
     backend.close(output).await;
-    served
 }
 
 /// The clients with keys of their own, where there may be any. A server that others can reach does not start without a
 /// key. On loopback, one that cannot read its keys lets nobody in until it can, for nobody knows who may come.
-async fn clients(settings: &Settings, output: &mut Output) -> Result<Option<Clients>, Failure> {
+async fn clients(settings: &Settings, address: SocketAddr, output: &mut Output) -> Result<Option<Clients>, Failure> {
     let serving = &settings.serving;
-    let exposed = || Failure::usage(format!("listening on {}: {}", serving.listen, settings::EXPOSED));
-    let Some((keys, counter)) = desk::stores(settings)? else {
-        return if serving.is_exposed() { Err(exposed()) } else { Ok(None) };
-    };
+    let exposed = |has_keys| serving.exposure(address, has_keys).map(Failure::usage);
+    let Some((keys, counter)) = desk::stores(settings)? else { return exposed(false).map_or(Ok(None), Err) };
     let clients = Clients::new(keys, counter);
     match clients.look().await {
         Ok(()) => {}
@@ -74,21 +108,20 @@ async fn clients(settings: &Settings, output: &mut Output) -> Result<Option<Clie
         )),
         Err(error) => output.warn(&format!("{error}: only API_TOKEN is let in; {}", error.hint())),
     }
-    if serving.is_exposed() && clients.in_force() == 0 {
-        return Err(exposed());
-    }
-    Ok(Some(clients))
+    exposed(clients.in_force() > 0).map_or(Ok(Some(clients)), Err)
 }
 
 async fn serve(
     settings: &Settings,
-    (listener, address): (TcpListener, SocketAddr),
+    reloader: Reloader<'_>,
+    listener: TcpListener,
     backend: &Backend,
     clients: Option<&Clients>,
     bridge: Option<Bridge>,
+    signals: &mut Signals,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut signals = Signals::listen()?;
+    let address = listener.local_addr()?;
     tokio::select! {
         () = backend.learn_models(output) => {}
         () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
@@ -98,6 +131,8 @@ async fn serve(
     if !backend.is_played() {
         drop(backend.gateway.watch_quota(QUOTA_REST));
     }
+    let (change, configuration) = watch::channel(configuration(&settings.serving, address, backend, clients));
+    let mut keeper = Keeper::new(settings, reloader, address, backend, clients, change, output)?;
     greet(settings, address, backend, clients, output);
     let bridge = bridge.map(|bridge| bridge.start(output));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -105,14 +140,17 @@ async fn serve(
         // The sender never goes away without sending.
         drop(stopped.await);
     };
-    let configuration = configuration(&settings.serving, address, backend, clients);
-    let serving = server::run(listener, configuration, backend.gateway.clone(), shutdown);
+    let controls = server::Controls { config: configuration, needs: Vec::new() };
+    let serving = server::run_with(listener, controls, backend.gateway.clone(), shutdown);
     tokio::pin!(serving);
+    keeper.begin();
     tokio::select! {
         ended = &mut serving => return Ok(ended?),
         () = signals.next() => {}
+        () = keeper.keep() => {}
     }
     output.note("stopping: answers in progress may end; a second signal stops at once");
+    keeper.stop();
     let _ = stop.send(());
     tokio::select! {
         ended = &mut serving => {
@@ -121,7 +159,8 @@ async fn serve(
             }
             Ok(ended?)
         }
-        () = signals.next() => Err(Failure::new(Exit::Interrupted, "stopped at once")),
+        () = signals.next() => Err(at_once()),
+        never = keeper.last() => match never {},
     }
 }
 
@@ -222,6 +261,9 @@ fn configuration(
         max_body: serving.max_body,
         heartbeat: serving.heartbeat,
         drain_timeout: serving.drain_timeout,
+        drain_pause: serving.drain_pause,
+        limits: serving.limits,
+        ready_rest: serving.ready_interval,
         cors: serving.cors.clone(),
         allowed_hosts: serving.allowed_hosts.clone(),
         loopback_only: address.ip().is_loopback(),

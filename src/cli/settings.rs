@@ -16,12 +16,14 @@ use crate::{
     cli::{
         args::{Arguments, ChatArguments, Command, ServeArguments},
         env::{self, Strings},
-        layers::{Layers, Problem},
+        layers::{Layers, Problem, Sources},
+        limits,
         values::{self, OFFICIAL_ROOT, Upstream},
     },
     clients::StoredKeys,
     credential::{BrokerAddress, LEAST_TIME, LONGEST_REST, POOL_SIZE, PoolServiceAddress, broker::CLOUDFLARE_API},
     secret::Secret,
+    server::Limits,
     state::KeyKind,
     upstream::{HistoryCarrier, McpForm, SystemCarrier},
 };
@@ -128,6 +130,14 @@ pub struct Serving {
     pub heartbeat: Duration,
     /// How long answers may go on after a signal to stop.
     pub drain_timeout: Duration,
+    /// How long requests are still taken after it.
+    pub drain_pause: Duration,
+    /// How much is taken on.
+    pub limits: Limits,
+    /// How long the upstream counts as reached after it was.
+    pub ready_interval: Duration,
+    /// Read changed files again.
+    pub watch: bool,
     /// Origins of web pages that may call.
     pub cors: Vec<String>,
     /// Further `Host` names to answer to.
@@ -193,6 +203,15 @@ impl Settings {
         strings: &dyn Strings,
         directory: &Path,
     ) -> Result<Self, Vec<Problem>> {
+        Self::resolve_with_sources(arguments, strings, directory).0
+    }
+
+    /// The same, with where the values come from, so that a change can be told.
+    pub(crate) fn resolve_with_sources(
+        arguments: &Arguments,
+        strings: &dyn Strings,
+        directory: &Path,
+    ) -> (Result<Self, Vec<Problem>>, Sources) {
         let global = &arguments.global;
         let (serve, chat) = match &arguments.command {
             Command::Serve(serve) => (Some(serve), None),
@@ -222,7 +241,8 @@ impl Settings {
             state_directory: layers.state_directory(),
             state_key: state_key(&mut layers),
         };
-        finish(settings, layers)
+        let sources = layers.sources();
+        (finish(settings, layers), sources)
     }
 }
 
@@ -349,26 +369,34 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
         max_body: layers.parsed(None, &env::MAX_BODY, values::size).unwrap_or(64 * 1024 * 1024),
         heartbeat: time(layers, &env::HEARTBEAT, 10),
         drain_timeout: time(layers, &env::DRAIN_TIMEOUT, 30),
+        drain_pause: layers.parsed(None, &env::DRAIN_PAUSE, values::pause).unwrap_or_default(),
+        limits: limits::limits(layers),
+        ready_interval: time(layers, &env::READY_INTERVAL, 60),
+        watch: layers.parsed(None, &env::WATCH, values::switch).unwrap_or(true),
         cors: layers.parsed(None, &env::CORS, list).unwrap_or_default(),
         allowed_hosts: layers.parsed(None, &env::ALLOWED_HOSTS, list).unwrap_or_default(),
     };
     // Where there is a state there may be client keys, which whoever serves looks for.
     let may_have_keys = layers.state_directory().is_some_and(|directory| StoredKeys::of(&directory).may_exist());
-    if serving.is_exposed() && !may_have_keys && arguments.is_some() {
-        layers.complain(format!("listening on {}", serving.listen), EXPOSED.to_owned());
+    if arguments.is_some()
+        && let Some(Problem { place, message }) = serving.exposure(serving.listen, may_have_keys)
+    {
+        layers.complain(place, message);
     }
     serving
 }
 
-/// Why nobody serves others without a key.
-pub(crate) const EXPOSED: &str = "others can reach this address and would spend your account; make client keys with \
-                                  `warp2api key create`, or set API_TOKEN to a long random text that clients must send \
-                                  as their API key, or pass --allow-anonymous if something else keeps strangers out";
-
 impl Serving {
-    /// True when others can reach the address, and the settings name neither a client key nor leave to do without.
-    pub(crate) fn is_exposed(&self) -> bool {
-        !self.listen.ip().is_loopback() && self.client_keys.is_empty() && !self.allow_anonymous
+    /// What is wrong with serving `address` so, if others can reach it and nothing keeps them out; `has_keys` says that
+    /// there are client keys besides those of the settings.
+    pub(crate) fn exposure(&self, address: SocketAddr, has_keys: bool) -> Option<Problem> {
+        if address.ip().is_loopback() || has_keys || !self.client_keys.is_empty() || self.allow_anonymous {
+            return None;
+        }
+        let danger = "others can reach this address and would spend your account; make client keys with \
+                      `warp2api key create`, or set API_TOKEN to a long random text that clients must send as their \
+                      API key, or pass --allow-anonymous if something else keeps strangers out";
+        Some(Problem { place: format!("listening on {address}"), message: danger.to_owned() })
     }
 }
 

@@ -1,6 +1,33 @@
-//! Signals that ask the process to stop. Once it listens, the first one no longer kills it.
+//! Signals that ask the process to stop, or to read its settings again. Once it listens, the first one no longer kills it.
 
 use std::io;
+
+/// Hears SIGHUP, where there is such a thing. Once it listens, it no longer kills the process.
+pub(crate) struct Hangups {
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Hangups {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            hangup: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next one. Cancel safe.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        let _ = self.hangup.recv().await;
+        #[cfg(not(unix))]
+        std::future::pending::<()>().await;
+    }
+}
 
 /// Hears SIGINT and SIGTERM, or Ctrl-C where there are no signals.
 pub(crate) struct Signals {

@@ -273,6 +273,23 @@ pub(crate) fn expiry(text: &str) -> Result<Expiry, String> {
     Ok(Expiry::In(Duration::from_secs(number * seconds)))
 }
 
+/// Reads a number of things, or 0.
+pub(crate) fn count_or_none(text: &str) -> Result<usize, String> {
+    if text == "0" { Ok(0) } else { count(text).map_err(|_| "expected a number from 0 to 1000000".to_owned()) }
+}
+
+/// Reads a time that may be none: `0`, or as [`duration`].
+pub(crate) fn pause(text: &str) -> Result<Duration, String> {
+    let is_none = matches!(text, "0" | "0s" | "0ms");
+    if is_none { Ok(Duration::ZERO) } else { duration(text).map_err(|expected| format!("{expected}, or 0")) }
+}
+
+/// Reads the size of a request's head, which cannot be as small as any.
+pub(crate) fn head(text: &str) -> Result<usize, String> {
+    let bytes = size(text).ok().filter(|bytes| (8 * 1024..=16 * 1024 * 1024).contains(bytes));
+    bytes.ok_or_else(|| "expected a size from 8KiB to 16MiB, such as 64KiB".to_owned())
+}
+
 /// Reads a comma-separated list without empty entries.
 pub(crate) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
@@ -290,8 +307,8 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::{
-        Bound, Expiry, OFFICIAL_ROOT, Upstream, account_id, api_root, bound, count, credits, duration, expiry, listen,
-        pool_size, root, size, switch, tokens, upstream, word,
+        Bound, Expiry, OFFICIAL_ROOT, Upstream, account_id, api_root, bound, count, count_or_none, credits, duration,
+        expiry, head, listen, pause, pool_size, root, size, switch, tokens, upstream, word,
     };
 
     #[test]
@@ -387,6 +404,9 @@ mod tests {
             assert!(size(wrong).is_err(), "{wrong}");
         }
         assert_eq!((count("7"), count("0").is_err(), count("x").is_err()), (Ok(7), true, true));
+        assert_eq!((count_or_none("0"), count_or_none("7"), count_or_none("-1").is_err()), (Ok(0), Ok(7), true));
+        assert_eq!((pause("0"), pause("2s")), (Ok(Duration::ZERO), Ok(Duration::from_secs(2))));
+        assert_eq!((head("8KiB"), head("8191").is_err(), pause("never").is_err()), (Ok(8192), true, true));
         assert_eq!((switch("ON"), switch("0")), (Ok(true), Ok(false)));
         assert!(switch("maybe").is_err());
         assert_eq!(word("b", &[("a", 1), ("B", 2)]), Ok(2));

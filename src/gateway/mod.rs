@@ -28,6 +28,7 @@ mod observe;
 mod prefix;
 mod quota;
 mod raw;
+mod reach;
 mod record;
 mod retell;
 mod tally;
@@ -59,6 +60,7 @@ struct Core {
     conversations: Box<dyn Conversations>,
     quotas: Arc<quota::Quotas>,
     observers: observe::Observers,
+    probes: reach::Probes,
 }
 
 /// Whose conversation a turn belongs to.
@@ -96,6 +98,7 @@ impl Gateway {
                 conversations: Box::<continuity::Memory>::default(),
                 quotas: Arc::default(),
                 observers: observe::Observers::default(),
+                probes: reach::Probes::default(),
             }),
         }
     }
@@ -134,6 +137,11 @@ impl Gateway {
             Ok(()) => Ok(answer),
             Err(error) => Err(error),
         }
+    }
+
+    /// From now on lets the upstream be silent for `timeout` within a turn; turns that run keep what they began with.
+    pub fn set_idle_timeout(&self, timeout: Duration) {
+        self.core.upstream.set_idle_timeout(timeout);
     }
 
     /// The models there are, as far as is known now.

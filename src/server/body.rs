@@ -25,11 +25,17 @@ const MOST_UNWANTED: usize = 1024 * 1024;
 /// The whole body, whose encoding has already been undone if it is a known one.
 ///
 /// # Errors
-/// When the encoding is unknown, the data is corrupt or there is more than `limit` bytes of it.
-pub(crate) async fn whole(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Vec<u8>, TurnError> {
+/// When the encoding is unknown, the data is corrupt, there is more than `limit` bytes of it, or nothing of it comes for
+/// as long as `patience`.
+pub(crate) async fn whole(
+    headers: &HeaderMap,
+    mut body: Body,
+    limit: usize,
+    patience: Duration,
+) -> Result<Vec<u8>, TurnError> {
     check_encoding(headers)?;
     let mut whole = Vec::new();
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = tokio::time::timeout(patience, body.frame()).await.map_err(|_| stopped(patience))? {
         let frame = frame.map_err(|error| corrupt(&error))?;
         let Ok(data) = frame.into_data() else { continue };
         if whole.len().saturating_add(data.len()) > limit {
@@ -53,6 +59,12 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), TurnError> {
     let encoding: String = String::from_utf8_lossy(encoding.as_bytes()).chars().take(100).collect();
     let message = format!("The content encoding `{encoding}` is not known; use gzip, deflate, br, zstd or none.");
     Err(TurnError::new(ErrorKind::UnsupportedEncoding, message))
+}
+
+fn stopped(patience: Duration) -> TurnError {
+    let message =
+        format!("The request body stopped half-way: nothing more of it came for {} s.", patience.as_secs_f32());
+    TurnError::new(ErrorKind::InvalidRequest, message)
 }
 
 fn corrupt(error: &axum::Error) -> TurnError {
@@ -83,33 +95,49 @@ async fn hear_out(body: &mut Body, most: usize, patience: Duration) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::{
         body::Body,
         http::{HeaderMap, HeaderValue, header::EXPECT},
     };
+    use futures_util::{StreamExt as _, stream};
 
     use super::{pass_over, whole};
-    use crate::turn::ErrorKind;
+    use crate::turn::{ErrorKind, TurnError};
+
+    async fn whole_of(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, TurnError> {
+        whole(headers, body, 10, Duration::from_secs(60)).await
+    }
 
     #[tokio::test]
     async fn the_limit_is_exact() {
-        assert_eq!(whole(&HeaderMap::new(), Body::from("0123456789"), 10).await.unwrap(), b"0123456789");
-        let error = whole(&HeaderMap::new(), Body::from("0123456789a"), 10).await.unwrap_err();
+        let taken = async |text: &'static str| whole_of(&HeaderMap::new(), Body::from(text)).await;
+        assert_eq!(taken("0123456789").await.unwrap(), b"0123456789");
+        let error = taken("0123456789a").await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::BodyTooLarge);
     }
 
     #[tokio::test]
     async fn an_unknown_encoding_is_named() {
         let encoded = |name: &str| HeaderMap::from_iter([("content-encoding".parse().unwrap(), name.parse().unwrap())]);
-        let error = whole(&encoded("compress"), Body::from("x"), 10).await.unwrap_err();
+        let error = whole_of(&encoded("compress"), Body::from("x")).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::UnsupportedEncoding);
         assert!(error.message.contains("`compress`"));
-        assert_eq!(whole(&encoded("identity"), Body::from("x"), 10).await.unwrap(), b"x");
+        assert_eq!(whole_of(&encoded("identity"), Body::from("x")).await.unwrap(), b"x");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_half_way_is_not_waited_for() {
+        let began = tokio::time::Instant::now();
+        let half = stream::once(async { Ok::<_, std::io::Error>("half") }).chain(stream::pending());
+        let error = whole_of(&HeaderMap::new(), Body::from_stream(half)).await.unwrap_err();
+        assert_eq!((error.kind, began.elapsed()), (ErrorKind::InvalidRequest, Duration::from_secs(60)));
     }
 
     #[tokio::test]
     async fn an_unwanted_body_is_passed_over_within_bounds() {
-        let silent = || Body::from_stream(futures_util::stream::pending::<Result<&'static str, std::io::Error>>());
+        let silent = || Body::from_stream(stream::pending::<Result<&'static str, std::io::Error>>());
         let none = HeaderMap::new();
         assert!(pass_over(&none, &mut Body::empty()).await);
         assert!(pass_over(&none, &mut Body::from("0123456789")).await);

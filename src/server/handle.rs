@@ -13,11 +13,14 @@ use serde_json::{Value, json};
 use crate::{
     dialect::{Keeper as _, Operation},
     server::{
-        Server, body,
+        Live, Server,
+        accept::Crowded,
+        body,
         client::Client,
+        gate::overloaded,
         guard,
         kept::Shelf,
-        models, respond,
+        models, ready, respond,
         route::{self, Target},
         turns::{self, Call},
     },
@@ -25,7 +28,8 @@ use crate::{
 };
 
 /// Answers `request`.
-pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
+pub(crate) async fn request(State(live): State<Live>, request: Request) -> Response<Body> {
+    let server = Arc::clone(&live.borrow());
     let request_id = format!("req_{}", uuid::Uuid::new_v4().simple());
     let (parts, mut body) = request.into_parts();
     let target = Target::of(parts.uri.path());
@@ -43,10 +47,17 @@ pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request)
     }
     guard::put_cors(&server.config, &parts.headers, response.headers_mut());
     // A connection with an unread body on it is closed behind the answer; a client that is not told would use it again.
-    if !body::pass_over(&parts.headers, &mut body).await && parts.version < Version::HTTP_2 {
+    let is_read = body::pass_over(&parts.headers, &mut body).await;
+    let is_last = !is_read || is_crowded(&parts) || *server.draining.borrow();
+    if is_last && parts.version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// True when the request came over a connection for which there is no room.
+fn is_crowded(parts: &Parts) -> bool {
+    parts.extensions.get::<Crowded>().is_some()
 }
 
 /// What `serving` gives, or an error when it panics: one request's fault must not be another's.
@@ -73,6 +84,9 @@ async fn serve(
     }
     let mut client = Client::default();
     if !target.is_open() {
+        if is_crowded(parts) {
+            return Err(overloaded());
+        }
         guard::check_origin(&server.config, &parts.uri, &parts.headers)?;
         client = guard::check_key(&server.config, &parts.uri, &parts.headers).await?;
     }
@@ -92,6 +106,7 @@ async fn serve(
             "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"), "endpoints": route::endpoints(),
         }))),
         Target::Health => Ok(ok(json!({"status": "ok"}))),
+        Target::Ready => Ok(readiness(server)),
         Target::Models(family) => models::list(&client.catalogue(server.gateway.catalogue()), *family, parts).map(ok),
         Target::Model(family, id) => {
             let catalogue = server.gateway.catalogue();
@@ -105,13 +120,24 @@ async fn serve(
             let shelf = Shelf { store: Arc::clone(&server.kept), client: client.name.clone() };
             let call = Call { dialect: *dialect, request_id, client, shelf, parts };
             match operation {
-                Operation::Answer => Ok(turns::answer(server, &call, std::mem::take(body)).await),
+                Operation::Answer => match turns::shed(server, &call).await {
+                    Some(refusal) => Ok(refusal),
+                    None => Ok(turns::answer(server, &call, std::mem::take(body)).await),
+                },
                 Operation::Count => turns::count(server, &call, std::mem::take(body)).await.map(ok),
                 Operation::Kept(id) => kept(&call, id).map(ok),
             }
         }
         Target::Unknown(_) => Err(nothing_here(parts)),
     }
+}
+
+/// Whether turns can be served, which nobody between here and whoever asks should keep.
+fn readiness(server: &Server) -> Response<Body> {
+    let (status, report) = ready::report(server);
+    let mut response = respond::json(status, &report);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// An answer that was kept, or word that it is no more.

@@ -15,6 +15,8 @@ pub(crate) enum Target {
     Root,
     /// Whether it is alive.
     Health,
+    /// Whether it is ready for requests.
+    Ready,
     /// The list of models.
     Models(Family),
     /// One model, by its id.
@@ -49,6 +51,7 @@ impl Target {
         match rest {
             [] => Self::Root,
             ["healthz"] => Self::Health,
+            ["readyz"] => Self::Ready,
             ["models"] => Self::Models(family),
             ["models", id @ ..] => {
                 Self::Model(family, percent_decode_str(&id.join("/")).decode_utf8_lossy().into_owned())
@@ -60,7 +63,7 @@ impl Target {
     /// The methods that it takes, as an `allow` header has them.
     pub(crate) fn methods(&self) -> &'static str {
         match self {
-            Self::Root | Self::Health | Self::Models(_) | Self::Model(..) => "GET, HEAD, OPTIONS",
+            Self::Root | Self::Health | Self::Ready | Self::Models(_) | Self::Model(..) => "GET, HEAD, OPTIONS",
             Self::Dialect(_, Operation::Answer | Operation::Count) => "POST, OPTIONS",
             Self::Dialect(_, Operation::Kept(_)) => "GET, HEAD, DELETE, OPTIONS",
             Self::Unknown(_) => "OPTIONS",
@@ -78,14 +81,14 @@ impl Target {
         match self {
             Self::Unknown(_) => true,
             Self::Model(_, id) => method == "POST" && id.contains(':'),
-            Self::Root | Self::Health | Self::Models(_) | Self::Dialect(..) => false,
+            Self::Root | Self::Health | Self::Ready | Self::Models(_) | Self::Dialect(..) => false,
         }
     }
 
     /// True when it is open to everyone.
     pub(crate) fn is_open(&self) -> bool {
         match self {
-            Self::Root | Self::Health => true,
+            Self::Root | Self::Health | Self::Ready => true,
             Self::Models(_) | Self::Model(..) | Self::Dialect(..) | Self::Unknown(_) => false,
         }
     }
@@ -99,6 +102,7 @@ impl Target {
             }
             Self::Root
             | Self::Health
+            | Self::Ready
             | Self::Models(Family::Usual)
             | Self::Model(Family::Usual, _)
             | Self::Unknown(Family::Usual) => match models::wants_anthropic(headers) {
@@ -114,7 +118,8 @@ pub(crate) fn endpoints() -> Vec<String> {
     let dialects = dialect::ALL.iter().flat_map(|dialect| dialect.endpoints()).map(|endpoint| (*endpoint).to_owned());
     dialects
         .chain(
-            ["GET /v1/models", "GET /v1/models/{id}", "GET /v1beta/models[/{id}]", "GET /healthz"].map(str::to_owned),
+            ["GET /v1/models", "GET /v1/models/{id}", "GET /v1beta/models[/{id}]", "GET /healthz", "GET /readyz"]
+                .map(str::to_owned),
         )
         .collect()
 }
@@ -134,6 +139,7 @@ mod tests {
         match Target::of(path) {
             Target::Root => "root".to_owned(),
             Target::Health => "health".to_owned(),
+            Target::Ready => "ready".to_owned(),
             Target::Models(family) => format!("models {family:?}"),
             Target::Model(family, id) => format!("model {family:?} {id}"),
             Target::Dialect(dialect, _) => dialect.name().to_owned(),
@@ -158,6 +164,7 @@ mod tests {
             ("/v1", "root"),
             ("/v1/", "root"),
             ("/healthz", "health"),
+            ("/readyz", "ready"),
             ("/v1/models", "models Usual"),
             ("/models/", "models Usual"),
             ("/v1/models/gpt-5", "model Usual gpt-5"),

@@ -1,15 +1,11 @@
 //! A streamed answer: every batch of events becomes one piece of the body, silence becomes heartbeats, and whatever
 //! happens the client hears an end.
 
-use std::{convert::Infallible, pin::Pin, time::Duration};
+use std::{pin::Pin, time::Duration};
 
-use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream;
-use tokio::{
-    sync::watch,
-    time::{Instant, Sleep},
-};
+use futures_util::{Stream, stream};
+use tokio::time::{Instant, Sleep};
 
 use crate::{
     dialect::Encoder,
@@ -17,6 +13,7 @@ use crate::{
         choices::{Choices, Step},
         clock,
         kept::Shelf,
+        span::Span,
         turn_log::TurnLog,
     },
     turn::{ErrorKind, TurnError, TurnEvent},
@@ -26,8 +23,8 @@ use crate::{
 pub(crate) struct Writer {
     encoder: Box<dyn Encoder>,
     choices: Choices,
-    /// Turns true when the stream must end.
-    ending: watch::Receiver<bool>,
+    /// How long the stream may go on.
+    span: Span,
     heartbeat: Duration,
     /// When the client last heard something.
     spoke: Instant,
@@ -44,21 +41,21 @@ impl Writer {
     pub(crate) fn new(
         encoder: Box<dyn Encoder>,
         choices: Choices,
-        ending: watch::Receiver<bool>,
+        span: Span,
         heartbeat: Duration,
         log: TurnLog,
         shelf: Shelf,
     ) -> Self {
         let quiet = Box::pin(tokio::time::sleep(heartbeat));
-        Self { encoder, choices, ending, heartbeat, spoke: Instant::now(), quiet, out: Vec::new(), log, shelf }
+        Self { encoder, choices, span, heartbeat, spoke: Instant::now(), quiet, out: Vec::new(), log, shelf }
     }
 
-    /// The stream as a body. Dropping it cancels what still runs.
-    pub(crate) fn into_body(self) -> Body {
-        Body::from_stream(stream::unfold(Box::new(self), |mut writer| async move {
+    /// The pieces of the body. Dropping them cancels what still runs.
+    pub(crate) fn into_pieces(self) -> impl Stream<Item = Bytes> + Send {
+        stream::unfold(Box::new(self), |mut writer| async move {
             let piece = writer.piece().await?;
-            Some((Ok::<Bytes, Infallible>(piece), writer))
-        }))
+            Some((piece, writer))
+        })
     }
 
     /// The next piece; `None` at the end.
@@ -68,7 +65,7 @@ impl Writer {
                 biased;
                 step = self.choices.next() => self.take(step),
                 () = self.quiet.as_mut() => self.keep_alive(),
-                () = ended(&mut self.ending) => self.fail(&shutting_down()),
+                error = self.span.end() => self.fail(&error),
             }
             if self.encoder.is_done() {
                 self.log.bill.settle().await;
@@ -118,20 +115,6 @@ impl Writer {
     }
 }
 
-/// Done when answers must end, which may be never.
-pub(crate) async fn ended(ending: &mut watch::Receiver<bool>) {
-    if ending.wait_for(|ending| *ending).await.is_err() {
-        // Whoever could have said so is gone.
-        std::future::pending::<()>().await;
-    }
-}
-
-/// What clients hear whose answer does not come to its end in time.
-pub(crate) fn shutting_down() -> TurnError {
-    TurnError::new(ErrorKind::UpstreamUnavailable, "The gateway is shutting down; ask again in a moment.")
-        .retry_after(Duration::from_secs(5))
-}
-
 /// What clients hear when the answers are over without an end. It is a fault: every answer has one.
 pub(crate) fn without_end() -> TurnError {
     TurnError::new(ErrorKind::Internal, "The answer ended without saying how.")
@@ -142,7 +125,6 @@ mod tests {
     use std::time::Duration;
 
     use futures_util::{StreamExt, stream};
-    use http_body_util::BodyExt;
     use tokio::sync::watch;
 
     use super::Writer;
@@ -153,6 +135,7 @@ mod tests {
         server::{
             choices::{Choices, Source, Step},
             kept::{Memory, Shelf},
+            span::Span,
             turn_log::TurnLog,
         },
         turn::{ErrorKind, StopReason, TurnError, TurnEvent},
@@ -187,16 +170,17 @@ mod tests {
         let encoder = encoder(sources.len());
         let log = TurnLog::new("req_1", "openai_chat");
         let shelf = Shelf { store: std::sync::Arc::new(Memory::default()), client: String::new() };
-        Writer::new(encoder, Choices::of(sources.into_iter()), ending, Duration::from_secs(10), log, shelf)
+        let span = Span::new(ending, Duration::from_secs(3600), None);
+        Writer::new(encoder, Choices::of(sources.into_iter()), span, Duration::from_secs(10), log, shelf)
     }
 
     /// The pieces of the body, each as it went out, with the time it did.
     async fn pieces(writer: Writer) -> Vec<(u64, String)> {
         let began = tokio::time::Instant::now();
-        let mut body = writer.into_body();
+        let mut body = Box::pin(writer.into_pieces());
         let mut pieces = Vec::new();
-        while let Some(frame) = body.frame().await {
-            let piece = String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap();
+        while let Some(piece) = body.next().await {
+            let piece = String::from_utf8(piece.to_vec()).unwrap();
             pieces.push((began.elapsed().as_secs(), piece));
         }
         pieces
@@ -261,8 +245,8 @@ mod tests {
             let _held = &held;
             step
         });
-        let mut body = writer(vec![Box::pin(steps)], ending).into_body();
-        assert!(body.frame().await.is_some());
+        let mut body = Box::pin(writer(vec![Box::pin(steps)], ending).into_pieces());
+        assert!(body.next().await.is_some());
         assert!(witness.upgrade().is_some());
         drop(body);
         assert!(witness.upgrade().is_none());

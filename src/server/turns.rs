@@ -17,8 +17,10 @@ use crate::{
         choices::{Choices, Step},
         client::Client,
         clock,
+        gate::overloaded,
         kept::Shelf,
         respond, route,
+        span::{self, Span},
         stream::{self, Writer},
         turn_log::TurnLog,
     },
@@ -29,16 +31,30 @@ use crate::{
 const SESSION_HEADERS: [&str; 5] =
     ["x-claude-code-session-id", "session-id", "thread-id", "x-session-id", "x-session-affinity"];
 
+/// The refusal of a request that there is no room for, however little it turns out to ask: then its body is not to be read.
+pub(crate) async fn shed(server: &Server, call: &Call<'_>) -> Option<Response<Body>> {
+    if !server.gate.is_full(&server.config.limits) {
+        return None;
+    }
+    let mut log = TurnLog::new(call.request_id, call.dialect.name());
+    Some(refuse(call, &overloaded(), &mut log).await)
+}
+
 /// Answers a request whose path belongs to `dialect`.
 pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) -> Response<Body> {
     let mut log = TurnLog::new(call.request_id, call.dialect.name());
-    let begun = match begin(server, call, body, &mut log).await {
+    let begun = tokio::select! {
+        begun = begin(server, call, body, &mut log) => begun,
+        // Whoever still sends its request, or waits for its turn, has to hear of it as well.
+        error = span::stopped(server.ending.clone()) => Err(error),
+    };
+    let begun = match begun {
         Ok(begun) => begun,
         Err(error) => return refuse(call, &error, &mut log).await,
     };
     match begun.stream {
         true => streamed(server, call, begun, log),
-        false => whole(server, call, begun, log).await,
+        false => whole(call, begun, log).await,
     }
 }
 
@@ -47,7 +63,7 @@ pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) ->
 /// # Errors
 /// When the request is none.
 pub(crate) async fn count(server: &Server, call: &Call<'_>, body: Body) -> Result<Value, TurnError> {
-    let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
+    let body = take_in(server, call, body).await?;
     let request = read(server, call, &body)?;
     call.client.check_model(&request.turn.model, &server.gateway.catalogue())?;
     let tokens = counting(request.turn)
@@ -72,6 +88,11 @@ pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
 }
 
+/// The request's whole body.
+async fn take_in(server: &Server, call: &Call<'_>, body: Body) -> Result<Vec<u8>, TurnError> {
+    body::whole(&call.parts.headers, body, server.config.max_body, server.config.limits.client_timeout).await
+}
+
 fn read(server: &Server, call: &Call<'_>, body: &[u8]) -> Result<Request, TurnError> {
     call.dialect.read(Ask {
         segments: &route::significant(call.parts.uri.path()),
@@ -90,6 +111,7 @@ struct Begun {
     encoder: Box<dyn Encoder>,
     stream: bool,
     notes: Notes,
+    span: Span,
 }
 
 /// What headers say of an answer.
@@ -105,7 +127,8 @@ struct Notes {
 /// Takes a request in and asks the upstream. The client is told nothing until the first of its answers has begun, so
 /// that a failure before that can still have a status of its own.
 async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
-    let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
+    let limits = &server.config.limits;
+    let body = take_in(server, call, body).await?;
     let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body)?;
     drop(body);
     log.model(&turn.model);
@@ -114,16 +137,17 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
         return Err(TurnError::invalid(ignored[0].as_str(), message));
     }
     call.client.check_model(&turn.model, &server.gateway.catalogue())?;
+    let mut span = Span::begin(server, server.gate.enter(choices as usize, limits).await?);
+    // Only now, for a request that the server has no place for costs its client nothing.
     log.bill.open(server.config.clients.as_ref(), &call.client).await?;
     // It is counted while the upstream is asked.
     let is_wanted = encoder.wants_input_estimate() || log.bill.wants_input_estimate();
     let estimate = is_wanted.then(|| counting(turn.clone()));
     let mut choices = Choices::ask(&server.gateway, turn, scope(call, session), choices);
-    let mut ending = server.ending.clone();
     loop {
         let step = tokio::select! {
             step = choices.next() => step,
-            () = stream::ended(&mut ending) => return Err(stream::shutting_down()),
+            error = span.end() => return Err(error),
         };
         match step {
             Some((_, Step::Begun(repaired_too, meter))) => {
@@ -136,7 +160,7 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
                 }
                 let repaired = repaired.into_iter().map(str::to_owned).chain(repaired_too).collect();
                 let notes = Notes { ignored, repaired, meter };
-                return Ok(Begun { choices, encoder, stream, notes });
+                return Ok(Begun { choices, encoder, stream, notes, span });
             }
             Some((_, Step::Refused(error))) => return Err(error),
             // An answer begins before it goes on.
@@ -166,18 +190,17 @@ fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) ->
     // Proxies that would wait for the whole body are told not to.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     log.status(200);
-    let Begun { encoder, choices, .. } = begun;
-    let writer = Writer::new(encoder, choices, server.ending.clone(), server.config.heartbeat, log, call.shelf.clone());
-    *response.body_mut() = writer.into_body();
+    let Begun { encoder, choices, span, .. } = begun;
+    let writer = Writer::new(encoder, choices, span, server.config.heartbeat, log, call.shelf.clone());
+    *response.body_mut() = server.readers.body(call.request_id, writer.into_pieces());
     response
 }
 
-async fn whole(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
-    let Begun { mut choices, mut encoder, notes, .. } = begun;
-    let mut ending = server.ending.clone();
+async fn whole(call: &Call<'_>, begun: Begun, mut log: TurnLog) -> Response<Body> {
+    let Begun { mut choices, mut encoder, notes, mut span, .. } = begun;
     let collected = tokio::select! {
         collected = collect(&mut choices, encoder.as_mut(), &mut log) => collected,
-        () = stream::ended(&mut ending) => Err(stream::shutting_down()),
+        error = span.end() => Err(error),
     };
     match collected {
         Err(error) => refuse(call, &error, &mut log).await,

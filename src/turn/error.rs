@@ -49,6 +49,8 @@ pub enum ErrorKind {
     VendorKey,
     /// The model's vendor is overloaded or down.
     ModelUnavailable,
+    /// The gateway itself has as much to do as it takes on.
+    Overloaded,
     /// The upstream cannot be reached, or answers with a passing failure.
     UpstreamUnavailable,
     /// The upstream fell silent.

@@ -3,7 +3,14 @@
 //! It must not know what is in either: bytes go out and bytes come back. It makes one attempt; who tries again is
 //! decided elsewhere.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -20,6 +27,7 @@ use crate::{
         config::Config,
         failure::{Class, ERROR_CODE, Failure},
         payload::Payloads,
+        reach::Reach,
         tap::{End, Sent, Taps},
     },
 };
@@ -32,6 +40,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 /// HTTP/2 windows, in bytes: large enough that one slow reader does not throttle the others on its connection.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
+/// How much of an answer is taken along in one reading, in bytes: what comes faster than it is passed on has to wait.
+const MOST_AT_ONCE: usize = 64 * 1024;
 /// How much of a refusal's body is read, in bytes.
 const REFUSAL_LIMIT: usize = 64 * 1024;
 
@@ -42,7 +52,15 @@ pub struct Client {
     /// The headers of every request, apart from the bearer.
     headers: HeaderMap,
     url: String,
-    idle_timeout: Duration,
+    shared: Arc<Shared>,
+}
+
+/// What the clones of a client share.
+#[derive(Debug)]
+struct Shared {
+    /// How long the upstream may be silent, in milliseconds.
+    idle_timeout: AtomicU64,
+    reach: Reach,
 }
 
 /// The answer to one call, as it comes. Dropping it ends the call.
@@ -77,7 +95,26 @@ impl Client {
             .build()
             .map_err(unusable)?;
         let headers = service::headers(config.address.client_version.as_deref());
-        Ok(Self { http, headers, url: format!("{}{PATH}", config.address.root), idle_timeout: config.idle_timeout })
+        let shared = Shared { idle_timeout: AtomicU64::new(0), reach: Reach::default() };
+        let client = Self { http, headers, url: format!("{}{PATH}", config.address.root), shared: Arc::new(shared) };
+        client.set_idle_timeout(config.idle_timeout);
+        Ok(client)
+    }
+
+    /// From now on lets the upstream be silent for `timeout`, to the millisecond; answers under way are not affected.
+    pub fn set_idle_timeout(&self, timeout: Duration) {
+        let milliseconds = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        self.shared.idle_timeout.store(milliseconds, Ordering::Relaxed);
+    }
+
+    fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.shared.idle_timeout.load(Ordering::Relaxed))
+    }
+
+    /// Whether the upstream can be reached.
+    #[must_use]
+    pub fn reach(&self) -> &Reach {
+        &self.shared.reach
     }
 
     /// The HTTP client, for other calls to the same upstream.
@@ -97,7 +134,7 @@ impl Client {
                 response,
                 decoder: sse::Decoder::default(),
                 payloads: Payloads::default(),
-                idle_timeout: self.idle_timeout,
+                idle_timeout: self.idle_timeout(),
                 is_empty: true,
                 failure: None,
                 taps,
@@ -119,8 +156,11 @@ impl Client {
             .header(header::ACCEPT, "text/event-stream")
             .bearer_auth(bearer.expose())
             .body(body);
-        let answered = tokio::time::timeout(self.idle_timeout, request.send()).await;
-        let response = answered.map_err(|_| self.silent())?.map_err(|error| unsent(&error))?;
+        let idle_timeout = self.idle_timeout();
+        let answered = tokio::time::timeout(idle_timeout, request.send()).await;
+        let answered = answered.map_err(|_| silent(idle_timeout)).and_then(|sent| sent.map_err(|error| unsent(&error)));
+        let response = answered.inspect_err(|failure| self.reach().missed(failure.error.to_string()))?;
+        self.reach().answered();
         taps.tell(|tap| tap.answered(response.status().as_u16(), response.headers()));
         if response.status() != StatusCode::OK {
             return Err(self.refused(response, taps).await);
@@ -139,7 +179,7 @@ impl Client {
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while body.len() < REFUSAL_LIMIT {
-            match tokio::time::timeout(self.idle_timeout, response.chunk()).await {
+            match tokio::time::timeout(self.idle_timeout(), response.chunk()).await {
                 Ok(Ok(Some(chunk))) => {
                     taps.tell(|tap| tap.received(&chunk));
                     body.extend_from_slice(&chunk);
@@ -148,10 +188,6 @@ impl Client {
             }
         }
         Failure::from_status(status, code.as_deref(), retry_after.as_deref(), &String::from_utf8_lossy(&body))
-    }
-
-    fn silent(&self) -> Failure {
-        silent(self.idle_timeout)
     }
 }
 
@@ -192,10 +228,11 @@ impl Events {
         &self.payloads
     }
 
-    /// Parses the next bytes and what has arrived behind them. Returns false at the end.
+    /// Parses the next bytes and what has arrived behind them, within bounds. Returns false at the end.
     async fn read(&mut self) -> Result<bool, Failure> {
         let chunk = tokio::time::timeout(self.idle_timeout, self.response.chunk()).await;
         let mut chunk = chunk.map_err(|_| silent(self.idle_timeout))?.map_err(|error| broken(&reasons(&error)))?;
+        let mut taken = 0;
         loop {
             let Some(bytes) = chunk else {
                 self.parse(|decoder, take| decoder.finish_each(take))?;
@@ -204,6 +241,10 @@ impl Events {
             self.is_empty &= bytes.is_empty();
             self.taps.tell(|tap| tap.received(&bytes));
             self.parse(|decoder, take| decoder.push_each(&bytes, take))?;
+            taken += bytes.len();
+            if taken >= MOST_AT_ONCE {
+                return Ok(true);
+            }
             match self.response.chunk().now_or_never() {
                 Some(more) => chunk = more.map_err(|error| broken(&reasons(&error)))?,
                 None => return Ok(true),

@@ -17,6 +17,7 @@ mod history;
 mod parts;
 pub mod payload;
 pub mod quota;
+pub mod reach;
 pub mod request;
 mod service;
 pub mod tap;

@@ -2,7 +2,10 @@
 //!
 //! It must not know which credential is spent or how often something is tried.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 
@@ -21,6 +24,7 @@ use crate::{
         event::{EventError, Reader},
         failure::Failure,
         quota,
+        reach::Reach,
         request::{Builder, Built, Continued, Given, Past},
         tap::Taps,
     },
@@ -103,7 +107,7 @@ impl Upstream {
     /// # Errors
     /// When the upstream does not give the list.
     pub async fn load_catalogue(&self, bearer: &Secret) -> Result<(), GraphqlError> {
-        let read = catalogue::fetch(self.client.http(), &self.address, bearer).await?;
+        let read = self.seen(catalogue::fetch(self.client.http(), &self.address, bearer).await)?;
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         Ok(())
     }
@@ -113,6 +117,32 @@ impl Upstream {
     /// # Errors
     /// When the upstream does not tell.
     pub async fn quota(&self, bearer: &Secret) -> Result<Quota, GraphqlError> {
-        quota::fetch(self.client.http(), &self.address, bearer).await
+        self.seen(quota::fetch(self.client.http(), &self.address, bearer).await)
+    }
+
+    /// Whether the upstream can be reached.
+    #[must_use]
+    pub fn reach(&self) -> &Reach {
+        self.client.reach()
+    }
+
+    /// See [`Client::set_idle_timeout`].
+    pub fn set_idle_timeout(&self, timeout: Duration) {
+        self.client.set_idle_timeout(timeout);
+    }
+
+    /// Notes what the answer to a question shows of the upstream.
+    fn seen<T>(&self, answer: Result<T, GraphqlError>) -> Result<T, GraphqlError> {
+        match &answer {
+            Err(GraphqlError::Unreachable { reason, .. }) => self.reach().missed(reason.as_str()),
+            Ok(_)
+            | Err(
+                GraphqlError::Unauthorized { .. }
+                | GraphqlError::Status { .. }
+                | GraphqlError::Refused { .. }
+                | GraphqlError::Unreadable { .. },
+            ) => self.reach().answered(),
+        }
+        answer
     }
 }

@@ -140,6 +140,13 @@ impl Ran {
     }
 }
 
+/// Runs `command` with the standard input that it has been given.
+pub(crate) fn ran(mut command: Command) -> Ran {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Output { status, stdout, stderr } = command.spawn().unwrap().wait_with_output().unwrap();
+    Ran { code: status.code(), out: stdout, err: String::from_utf8(stderr).unwrap() }
+}
+
 /// Runs `command` with `input` on its standard input.
 pub(crate) fn run(mut command: Command, input: &[u8]) -> Ran {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

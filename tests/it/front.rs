@@ -4,13 +4,17 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinSet,
+};
 use warp2api::{
     credential,
     gateway::{Gateway, Observer, Patience},
     schema::Schema,
     secret::Secret,
-    server::{self, Config},
+    server::{self, Config, Controls, Need},
     service::Address,
     simulator::{self, Scenario, Simulator},
     upstream,
@@ -38,6 +42,8 @@ pub(crate) struct Front {
     pub(crate) address: SocketAddr,
     pub(crate) client: reqwest::Client,
     pool: credential::Pool,
+    /// Changes how it serves.
+    pub(crate) config: watch::Sender<Config>,
     /// Tells the server to stop.
     pub(crate) stop: Option<oneshot::Sender<()>>,
     pub(crate) serving: JoinSet<std::io::Result<()>>,
@@ -46,6 +52,11 @@ pub(crate) struct Front {
 impl Front {
     /// Serves what the upstream at `root` answers.
     pub(crate) async fn start(root: &str, setup: Setup) -> Self {
+        Self::start_with(root, setup, Vec::new()).await
+    }
+
+    /// The same with further things that have to be there.
+    pub(crate) async fn start_with(root: &str, setup: Setup, needs: Vec<Arc<dyn Need>>) -> Self {
         let credentials = credential::Config {
             api_key: Some(Secret::new(simulator::API_KEY)),
             ..credential::Config::new(Address::new(root))
@@ -59,11 +70,13 @@ impl Front {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let mut serving = JoinSet::new();
-        serving.spawn(server::run(listener, setup.server, gateway, async {
+        let (config, configuration) = watch::channel(setup.server);
+        let controls = Controls { config: configuration, needs };
+        serving.spawn(server::run_with(listener, controls, gateway, async {
             let _ = stopped.await;
         }));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { address, client, pool, stop: Some(stop), serving }
+        Self { address, client, pool, config, stop: Some(stop), serving }
     }
 
     /// A request that no earlier one stands in the way of: the account has another chance, whatever became of it.

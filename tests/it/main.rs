@@ -26,6 +26,8 @@ mod json;
 mod keys;
 mod layers;
 mod leaving;
+mod lifecycle;
+mod limits;
 mod login;
 mod matrix;
 mod pool;

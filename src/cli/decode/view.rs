@@ -51,10 +51,12 @@ pub(super) struct Shown {
 impl Shown {
     /// Whether there is something, and the schema knows none of it.
     pub(super) fn is_all_unknown(&self) -> bool {
-        let is_unknown = |document: &Value| {
-            document
-                .as_object()
-                .is_some_and(|members| !members.is_empty() && members.keys().all(|key| key == "@unknown"))
+        let is_unknown = |document: &Document| match document {
+            Document::Value(Value::Object(members)) => {
+                !members.is_empty() && members.keys().all(|key| key == "@unknown")
+            }
+            // What goes straight to text holds nothing unknown.
+            Document::Value(_) | Document::Line(_) => false,
         };
         !self.documents.is_empty() && self.documents.iter().all(is_unknown)
     }

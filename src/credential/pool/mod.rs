@@ -1,7 +1,7 @@
 //! What lends bearers out: the accounts that the sources have, the choice between them, and what became of each loan.
 //!
 //! In reading order: `choose` says which account serves, `numbers` what has been done so far, `keep` looks after
-//! everything while nobody asks, `named` what a person asks of one account. It must not know what a bearer is used for, and it makes no call itself: accounts and
+//! everything while nobody asks, `lack` says why nobody can serve, `named` what a person asks of one account. It must not know what a bearer is used for, and it makes no call itself: accounts and
 //! sources do.
 
 use std::{
@@ -26,6 +26,7 @@ use crate::credential::{
 
 mod choose;
 mod keep;
+mod lack;
 mod named;
 mod numbers;
 #[cfg(test)]

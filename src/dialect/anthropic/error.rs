@@ -49,7 +49,7 @@ fn shape(kind: ErrorKind) -> (u16, &'static str) {
         ErrorKind::Truncated => (502, API),
         ErrorKind::NoCredential | ErrorKind::UpstreamUnavailable => (503, API),
         ErrorKind::UpstreamTimeout => (504, "timeout_error"),
-        ErrorKind::ModelUnavailable => (529, "overloaded_error"),
+        ErrorKind::ModelUnavailable | ErrorKind::Overloaded => (529, "overloaded_error"),
     }
 }
 
@@ -75,7 +75,8 @@ fn code(kind: ErrorKind) -> Option<&'static str> {
         | ErrorKind::NoCredential
         | ErrorKind::UpstreamUnavailable
         | ErrorKind::UpstreamTimeout
-        | ErrorKind::ModelUnavailable => None,
+        | ErrorKind::ModelUnavailable
+        | ErrorKind::Overloaded => None,
     }
 }
 
@@ -131,6 +132,7 @@ mod tests {
             (ErrorKind::UpstreamUnavailable, 503, "api_error"),
             (ErrorKind::UpstreamTimeout, 504, "timeout_error"),
             (ErrorKind::ModelUnavailable, 529, "overloaded_error"),
+            (ErrorKind::Overloaded, 529, "overloaded_error"),
         ] {
             let reply = reply(&TurnError::new(kind, "x"), "req_1");
             assert_eq!((reply.status, &reply.body["error"]["type"]), (status, &json!(name)), "{kind:?}");

@@ -84,6 +84,7 @@ fn shape(kind: ErrorKind) -> Shape {
         ErrorKind::Truncated => (502, UNAVAILABLE, Some("TRUNCATED")),
         ErrorKind::NoCredential => (503, UNAVAILABLE, Some("NO_CREDENTIAL")),
         ErrorKind::ModelUnavailable => (503, UNAVAILABLE, Some("MODEL_OVERLOADED")),
+        ErrorKind::Overloaded => (503, UNAVAILABLE, Some("GATEWAY_OVERLOADED")),
         ErrorKind::UpstreamUnavailable => (503, UNAVAILABLE, None),
         ErrorKind::UpstreamTimeout => (504, "DEADLINE_EXCEEDED", None),
     };

@@ -63,7 +63,7 @@ fn shape(kind: ErrorKind) -> Shape {
         ErrorKind::Internal => (500, SERVER, Some("internal_error")),
         ErrorKind::Truncated => (502, SERVER, Some("upstream_truncated")),
         ErrorKind::NoCredential => (503, SERVER, Some("no_credential")),
-        ErrorKind::ModelUnavailable => (503, SERVER, Some("overloaded")),
+        ErrorKind::ModelUnavailable | ErrorKind::Overloaded => (503, SERVER, Some("overloaded")),
         ErrorKind::UpstreamUnavailable => (503, SERVER, Some("service_unavailable")),
         ErrorKind::UpstreamTimeout => (504, SERVER, Some("timeout")),
     };
@@ -90,6 +90,7 @@ fn usual_param(kind: ErrorKind, conversation: &str) -> Option<&str> {
         | ErrorKind::Truncated
         | ErrorKind::NoCredential
         | ErrorKind::ModelUnavailable
+        | ErrorKind::Overloaded
         | ErrorKind::UpstreamUnavailable
         | ErrorKind::UpstreamTimeout => None,
     }

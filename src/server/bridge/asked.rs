@@ -1,5 +1,7 @@
 //! The bodies that the bridge is sent. It must not know what is done with them.
 
+use std::time::Duration;
+
 use axum::{body::Body, http::HeaderMap};
 use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
@@ -32,9 +34,12 @@ pub(super) struct Written {
     pub(super) ignored: Vec<String>,
 }
 
+/// How long a body may stop half-way.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The JSON object that a body holds.
 pub(super) async fn object(headers: &HeaderMap, body: Body, limit: usize) -> Result<Map<String, Value>, Refusal> {
-    let bytes = body::whole(headers, body, limit).await?;
+    let bytes = body::whole(headers, body, limit, PATIENCE).await?;
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Refusal::malformed(&[], "a JSON object is expected")),
