@@ -29,6 +29,7 @@
 //! | [`sse`] | server-sent events, as bytes | JSON, protobuf |
 //! | [`schema`] | any protobuf message by reflection: JSON ⇄ wire, unknown fields kept | what a conversation is |
 //! | [`models`] | the catalogue: which models there are, what clients may call them | where the list comes from |
+//! | [`metrics`] | what is counted and timed, as the text that Prometheus reads | HTTP, what a turn or an account is |
 //! | [`monitor`] | the last turns, byte for byte, and a bus for those who watch | what the bytes mean, who watches |
 //! | [`dialect`] | a client's JSON → turn; events → frames or a body; errors → a body and a status | HTTP servers, protobuf, the clock |
 //! | [`upstream`] | turn → Warp's request; the call; Warp's events → task tree → turn events | any dialect, where credentials come from |
@@ -55,6 +56,7 @@ pub mod cli;
 pub mod credential;
 pub mod dialect;
 pub mod gateway;
+pub mod metrics;
 pub mod models;
 pub mod monitor;
 pub mod schema;
