@@ -35,6 +35,7 @@
 //! | [`upstream`] | turn → Warp's request; the call; Warp's events → task tree → turn events | any dialect, where credentials come from |
 //! | [`credential`] | what authorises a request: where it comes from, how it is renewed | what it is used for |
 //! | [`simulator`] | a fake upstream over HTTP that plays scenarios | `upstream` and `turn`, on purpose |
+//! | [`otlp`] | spans to a collector, in batches | what the spans are about |
 //! | [`capture`] | recorded exchanges: read, record, play back | what a response event means |
 //! | [`gateway`] | one turn end to end: lease, call, retry before the first output, settle | any dialect, HTTP servers |
 //! | [`server`] | the public HTTP API: routes, keys, limits, drain; and the bridge, for who debugs | the upstream, where credentials come from |
@@ -59,6 +60,7 @@ pub mod gateway;
 pub mod metrics;
 pub mod models;
 pub mod monitor;
+pub mod otlp;
 pub mod schema;
 pub mod secret;
 pub mod server;

@@ -43,8 +43,10 @@ pub mod settings;
 mod signals;
 mod table;
 mod token;
+mod traces;
 mod values;
 mod verify;
+mod watched;
 mod when;
 
 pub use layers::Problem;

@@ -13,6 +13,7 @@ use crate::{
         settings::{self, Serving, Settings},
         signals::Signals,
         values::Upstream,
+        watched::Watched,
     },
     gateway::{Observer, Watcher},
     monitor::Monitor,
@@ -28,16 +29,18 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
     let listener = bind(settings.serving.listen).await?;
     let address = listener.local_addr()?;
     let bridge = bind_bridge(&settings.serving.bridge, output).await?;
+    let mut watched = Watched::begin(settings).await?;
     let monitor = Monitor::default();
-    let observers: Vec<Arc<dyn Observer>> =
-        bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>).collect();
+    let viewers = bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>);
+    let observers = viewers.chain(watched.observers()).collect();
     let backend = Backend::start(settings, schema.clone(), observers, output).await?;
     let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
     let served = match built {
-        Ok(bridge) => serve(settings, listener, address, &backend, bridge, output).await,
+        Ok(bridge) => serve(settings, listener, address, &backend, bridge, &mut watched, output).await,
         Err(failure) => Err(failure),
     };
     backend.close(output).await;
+    watched.end(output).await;
     served
 }
 
@@ -47,6 +50,7 @@ async fn serve(
     address: SocketAddr,
     backend: &Backend,
     bridge: Option<Bridge>,
+    watched: &mut Watched,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
@@ -66,7 +70,8 @@ async fn serve(
         // The sender never goes away without sending.
         drop(stopped.await);
     };
-    let configuration = configuration(&settings.serving, address, backend);
+    let configuration = watched.within(configuration(&settings.serving, address, backend));
+    watched.start(&configuration, &backend.gateway, output)?;
     let serving = server::run(listener, configuration, backend.gateway.clone(), shutdown);
     tokio::pin!(serving);
     tokio::select! {
@@ -181,6 +186,7 @@ fn configuration(serving: &Serving, address: SocketAddr, backend: &Backend) -> s
         allowed_hosts: serving.allowed_hosts.clone(),
         loopback_only: address.ip().is_loopback(),
         shelves: backend.shelves.clone(),
+        ..server::Config::default()
     }
 }
 

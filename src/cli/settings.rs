@@ -17,6 +17,7 @@ use crate::{
         args::{Arguments, ChatArguments, Command, ServeArguments},
         env::{self, Strings},
         layers::{Layers, Problem},
+        traces::Traces,
         values::{self, OFFICIAL_ROOT, Upstream},
     },
     credential::{BrokerAddress, LEAST_TIME, LONGEST_REST, POOL_SIZE, PoolServiceAddress, broker::CLOUDFLARE_API},
@@ -115,6 +116,8 @@ pub struct Serving {
     pub listen: SocketAddr,
     /// The bridge.
     pub bridge: Bridge,
+    /// Where metrics are shown.
+    pub metrics: MetricsPlace,
     /// Keys that clients must present; none means that anyone may come.
     pub client_keys: Vec<Secret>,
     /// Serve others without a client key.
@@ -131,6 +134,17 @@ pub struct Serving {
     pub cors: Vec<String>,
     /// Further `Host` names to answer to.
     pub allowed_hosts: Vec<String>,
+}
+
+/// Where metrics are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsPlace {
+    /// With the rest, to those who have a client key.
+    Public,
+    /// On a port of their own.
+    Own(SocketAddr),
+    /// Nowhere.
+    Nowhere,
 }
 
 /// What is recorded.
@@ -163,6 +177,8 @@ pub struct Settings {
     pub serving: Serving,
     /// What is recorded.
     pub recording: Recording,
+    /// Where traces go.
+    pub traces: Option<Traces>,
     /// The model that `chat` asks, where one is named.
     pub model: Option<String>,
     /// Where state is kept, where that can be told.
@@ -216,6 +232,7 @@ impl Settings {
             wire: wire(&mut layers),
             serving: serving(serve, &mut layers),
             recording: recording(serve, &mut layers),
+            traces: serve.and_then(|_| Traces::resolve(&mut layers)),
             model: model(chat, &mut layers),
             state_directory: layers.state_directory(),
             state_key: state_key(&mut layers),
@@ -339,6 +356,7 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
     let serving = Serving {
         listen,
         bridge: bridge(arguments, layers),
+        metrics: metrics(arguments, layers),
         client_keys: client_keys(layers),
         allow_anonymous: layers
             .parsed(flag(arguments.is_some_and(|a| a.allow_anonymous)), &env::ALLOW_ANONYMOUS, values::switch)
@@ -380,6 +398,15 @@ fn bridge(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Bridge
         is_wanted: given.is_some(),
         listen: given.unwrap_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 8000)))),
         sensitive: layers.parsed(sensitive, &env::MONITOR_SENSITIVE, values::switch).unwrap_or(false),
+    }
+}
+
+fn metrics(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> MetricsPlace {
+    let named = arguments.and_then(|arguments| arguments.metrics_listen.as_deref());
+    match layers.parsed(named, &env::METRICS_LISTEN, values::metrics_listen) {
+        Some(Some(address)) => MetricsPlace::Own(address),
+        Some(None) => MetricsPlace::Nowhere,
+        None => MetricsPlace::Public,
     }
 }
 

@@ -81,15 +81,26 @@ impl Accounts {
             it.register(name, help, ConstCounter::new(number));
         }
         if let Some(Credits { limit, remaining }) = self.credits {
-            it.register("pool_credits_limit", "Credits of the current window of all accounts", ConstGauge::new(signed(limit)));
-            it.register("pool_credits_remaining", "Credits that all accounts may still spend", ConstGauge::new(signed(remaining)));
+            it.register(
+                "pool_credits_limit",
+                "Credits of the current window of all accounts",
+                ConstGauge::new(signed(limit)),
+            );
+            it.register(
+                "pool_credits_remaining",
+                "Credits that all accounts may still spend",
+                ConstGauge::new(signed(remaining)),
+            );
         }
     }
 }
 
 /// A name as a label has it: in small letters, in one word.
 fn word(name: &str) -> Cow<'static, str> {
-    name.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect::<String>().into()
+    name.chars()
+        .map(|character| if character.is_ascii_alphanumeric() { character } else { '_' })
+        .collect::<String>()
+        .into()
 }
 
 fn signed(number: u64) -> i64 {

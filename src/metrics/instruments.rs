@@ -26,38 +26,11 @@ pub(super) const PREFIX: &str = "warp2api";
 pub const MOST_MODELS: usize = 200;
 
 /// Bounds of the time until something is heard, in microseconds.
-const FIRST: &[u64] = &[
-    50 * MS,
-    100 * MS,
-    250 * MS,
-    500 * MS,
-    S,
-    2 * S,
-    3 * S,
-    5 * S,
-    10 * S,
-    20 * S,
-    30 * S,
-    60 * S,
-    120 * S,
-];
+const FIRST: &[u64] =
+    &[50 * MS, 100 * MS, 250 * MS, 500 * MS, S, 2 * S, 3 * S, 5 * S, 10 * S, 20 * S, 30 * S, 60 * S, 120 * S];
 /// Bounds of the time between what is heard.
-const GAP: &[u64] = &[
-    MS,
-    5 * MS,
-    10 * MS,
-    25 * MS,
-    50 * MS,
-    100 * MS,
-    250 * MS,
-    500 * MS,
-    S,
-    2 * S,
-    5 * S,
-    10 * S,
-    30 * S,
-    60 * S,
-];
+const GAP: &[u64] =
+    &[MS, 5 * MS, 10 * MS, 25 * MS, 50 * MS, 100 * MS, 250 * MS, 500 * MS, S, 2 * S, 5 * S, 10 * S, 30 * S, 60 * S];
 /// Bounds of how long a whole turn takes.
 const DURATION: &[u64] = &[
     100 * MS,

@@ -118,8 +118,9 @@ impl Metrics {
         process::register(&mut now, self.began);
         let (counted, mut text) = (&self.instruments.registry, String::with_capacity(16 * 1024));
         let written = match form {
-            Form::Prometheus => prometheus_text::encode(&mut text, counted)
-                .and_then(|()| prometheus_text::encode(&mut text, &now)),
+            Form::Prometheus => {
+                prometheus_text::encode(&mut text, counted).and_then(|()| prometheus_text::encode(&mut text, &now))
+            }
             Form::OpenMetrics => text::encode_registry(&mut text, counted)
                 .and_then(|()| text::encode_registry(&mut text, &now))
                 .and_then(|()| text::encode_eof(&mut text)),
@@ -142,7 +143,15 @@ mod tests {
     use super::{Accounts, Form, MOST_MODELS, Metrics, Outcome, Spent};
 
     fn spent() -> Spent {
-        Spent { input: 70, cache_read: 30, output: 9, reasoning: 1, credits: Some(1.5), source: "charges", ..Spent::default() }
+        Spent {
+            input: 70,
+            cache_read: 30,
+            output: 9,
+            reasoning: 1,
+            credits: Some(1.5),
+            source: "charges",
+            ..Spent::default()
+        }
     }
 
     /// One turn of everything.

@@ -28,7 +28,11 @@ mod linux {
         let read = |name: &str| fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
         let ticks = rustix::param::clock_ticks_per_second();
         if let Some(seconds) = cpu(&read("stat"), ticks) {
-            registry.register("process_cpu_seconds", "Time that processors have spent on it", ConstCounter::new(seconds));
+            registry.register(
+                "process_cpu_seconds",
+                "Time that processors have spent on it",
+                ConstCounter::new(seconds),
+            );
         }
         let status = read("status");
         for (name, help, key) in [
@@ -82,7 +86,10 @@ mod tests {
         assert_eq!(cpu("nonsense", 100), None);
         assert_eq!(memory("Name:\tx\nVmRSS:\t    2048 kB\n", "VmRSS:"), Some(2 << 20));
         assert_eq!(memory("VmRSS:\t2048 pages\n", "VmRSS:"), None);
-        assert_eq!(most_files("Limit Soft\nMax open files            20000                20000  files\n"), Some(20_000));
+        assert_eq!(
+            most_files("Limit Soft\nMax open files            20000                20000  files\n"),
+            Some(20_000)
+        );
         assert_eq!(most_files("Max open files            unlimited            unlimited  files\n"), None);
     }
 }

@@ -112,8 +112,7 @@ impl Turn {
 
     /// Its answer is streamed.
     pub fn streams(&mut self) {
-        let streaming =
-            self.instruments.streams_in_flight.get_or_create_owned(&[("dialect", self.dialect.into())]);
+        let streaming = self.instruments.streams_in_flight.get_or_create_owned(&[("dialect", self.dialect.into())]);
         streaming.inc();
         self.streaming = Some(streaming);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{secret::Secret, state::Shelves};
+use crate::{metrics::Metrics, secret::Secret, state::Shelves};
 
 /// How clients are served.
 #[derive(Debug, Clone)]
@@ -26,6 +26,10 @@ pub struct Config {
     pub loopback_only: bool,
     /// Where what clients asked to be kept outlives the process; without, it is kept in memory.
     pub shelves: Option<Shelves>,
+    /// Counts what is done.
+    pub metrics: Metrics,
+    /// True to show what was counted under `/metrics`, too.
+    pub shows_metrics: bool,
 }
 
 impl Default for Config {
@@ -40,6 +44,8 @@ impl Default for Config {
             allowed_hosts: Vec::new(),
             loopback_only: true,
             shelves: None,
+            metrics: Metrics::new(env!("CARGO_PKG_VERSION")),
+            shows_metrics: true,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
         kept::Shelf,
         models, respond,
         route::{self, Target},
+        scrape,
         turns::{self, Call},
     },
     turn::{ErrorKind, TurnError},
@@ -39,6 +40,7 @@ pub(crate) async fn request(State(server): State<Arc<Server>>, request: Request)
     for name in ["x-request-id", "request-id"] {
         respond::put(response.headers_mut(), HeaderName::from_static(name), &request_id);
     }
+    server.config.metrics.answered(target.name(), response.status().as_u16());
     guard::put_cors(&server.config, &parts.headers, response.headers_mut());
     // A connection with an unread body on it is closed behind the answer; a client that is not told would use it again.
     if !body::pass_over(&parts.headers, &mut body).await && parts.version < Version::HTTP_2 {
@@ -90,6 +92,7 @@ async fn serve(
             "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"), "endpoints": route::endpoints(),
         }))),
         Target::Health => Ok(ok(json!({"status": "ok"}))),
+        Target::Metrics => scrape::answer(server, parts),
         Target::Models(family) => models::list(&server.gateway.catalogue(), *family, parts).map(ok),
         Target::Model(family, id) => models::one(&server.gateway.catalogue(), *family, id, parts).map(ok),
         Target::Dialect(dialect, operation) => {

@@ -16,6 +16,7 @@ mod kept_durable;
 mod models;
 mod respond;
 mod route;
+mod scrape;
 mod stream;
 mod turn_log;
 mod turns;
@@ -26,7 +27,7 @@ use axum::{Router, serve::ListenerExt};
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::decompression::RequestDecompressionLayer;
 
-pub use crate::server::config::Config;
+pub use crate::server::{config::Config, scrape::serve_metrics};
 
 use crate::{gateway::Gateway, server::kept::Store};
 

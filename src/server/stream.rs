@@ -89,6 +89,7 @@ impl Writer {
             Some((choice, Step::Events(events))) => {
                 self.encoder.clock(clock::now());
                 events.iter().for_each(|event| self.push(choice, event));
+                self.log.heard(events.len());
             }
             Some((_, Step::Refused(error))) => self.fail(&error),
             None => self.fail(&without_end()),
@@ -111,6 +112,7 @@ impl Writer {
         let now = Instant::now();
         if due <= now {
             self.encoder.heartbeat(&mut self.out);
+            self.log.heartbeat();
         }
         let next = if due <= now { now + self.heartbeat } else { due };
         self.quiet.as_mut().reset(next);
@@ -148,6 +150,7 @@ mod tests {
     use crate::{
         dialect::{Ask, Dialect, Encoder, Stamp, openai_chat::OpenAiChat},
         gateway::Meter,
+        metrics::Metrics,
         models::Catalogue,
         server::{
             choices::{Choices, Source, Step},
@@ -184,7 +187,7 @@ mod tests {
 
     fn writer(sources: Vec<Source>, ending: watch::Receiver<bool>) -> Writer {
         let encoder = encoder(sources.len());
-        let log = TurnLog::new("req_1", "openai_chat");
+        let log = TurnLog::new("req_1", "openai_chat", "client", Metrics::new("1").turn("openai_chat"));
         let shelf = Shelf { store: std::sync::Arc::new(Memory::default()), client: String::new() };
         Writer::new(encoder, Choices::of(sources.into_iter()), ending, Duration::from_secs(10), log, shelf)
     }

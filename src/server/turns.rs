@@ -28,9 +28,13 @@ use crate::{
 const SESSION_HEADERS: [&str; 5] =
     ["x-claude-code-session-id", "session-id", "thread-id", "x-session-id", "x-session-affinity"];
 
+/// The longest `tracestate` that is passed on, in bytes: as much as everyone must (W3C Trace Context §3.3.1.5).
+const MOST_TRACE_STATE: usize = 512;
+
 /// Answers a request whose path belongs to `dialect`.
 pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) -> Response<Body> {
-    let mut log = TurnLog::new(call.request_id, call.dialect.name());
+    let dialect = call.dialect.name();
+    let mut log = TurnLog::new(call.request_id, dialect, &call.shelf.client, server.config.metrics.turn(dialect));
     let begun = match begin(server, call, body, &mut log).await {
         Ok(begun) => begun,
         Err(error) => return refuse(call, &error, &mut log),
@@ -104,14 +108,16 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
     let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
     let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body)?;
     drop(body);
-    log.model(&turn.model);
+    // Until the account's list of models is known any name may be one, and a label must not be.
+    let catalogue = server.gateway.catalogue();
+    log.asks(&turn.model, catalogue.find(&turn.model).map_or("other", |model| &model.id));
     if server.config.strict && !ignored.is_empty() {
         let message = format!("The upstream cannot honour: {}. This server is set to refuse that.", ignored.join(", "));
         return Err(TurnError::invalid(ignored[0].as_str(), message));
     }
     // It is counted while the upstream is asked.
     let estimate = encoder.wants_input_estimate().then(|| counting(turn.clone()));
-    let mut choices = Choices::ask(&server.gateway, turn, scope(call, session), choices);
+    let mut choices = Choices::ask(&server.gateway, turn, scope(call, session, log), choices);
     let mut ending = server.ending.clone();
     loop {
         let step = tokio::select! {
@@ -137,7 +143,7 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
 
 /// Whose conversation it is. What the body says of the session counts before what headers say: agents that share a
 /// connection write the body themselves.
-fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
+fn scope(call: &Call<'_>, session: Option<String>, log: &TurnLog) -> Scope {
     let of_header = |name: &&str| call.parts.headers.get(*name)?.to_str().ok().map(str::to_owned);
     let session = session.or_else(|| SESSION_HEADERS.iter().find_map(of_header));
     Scope {
@@ -145,6 +151,9 @@ fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
         session,
         request_id: call.request_id.to_owned(),
         dialect: call.dialect.name(),
+        trace_parent: of_header(&"traceparent"),
+        trace_state: of_header(&"tracestate").filter(|state| state.len() <= MOST_TRACE_STATE),
+        trail: log.trail(),
     }
 }
 
@@ -155,6 +164,7 @@ fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) ->
     // Proxies that would wait for the whole body are told not to.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     log.status(200);
+    log.streams();
     let Begun { encoder, choices, .. } = begun;
     let writer = Writer::new(encoder, choices, server.ending.clone(), server.config.heartbeat, log, call.shelf.clone());
     *response.body_mut() = writer.into_body();
@@ -189,6 +199,7 @@ async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut Tur
             Some((_, Step::Refused(error))) => return Err(error),
             Some((choice, Step::Events(events))) => {
                 encoder.clock(clock::now());
+                let number = events.len();
                 for event in events {
                     log.note(&event);
                     if let TurnEvent::Failed(error) = event {
@@ -196,6 +207,7 @@ async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut Tur
                     }
                     encoder.push(choice, &event, &mut frames);
                 }
+                log.heard(number);
             }
             None => return Err(stream::without_end()),
         }
