@@ -138,7 +138,10 @@ impl fmt::Debug for Metrics {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, time::Duration};
+    use std::{
+        collections::BTreeSet,
+        time::{Duration, Instant},
+    };
 
     use super::{Accounts, Form, MOST_MODELS, Metrics, Outcome, Spent};
 
@@ -161,8 +164,8 @@ mod tests {
         turn.model("auto");
         turn.streams();
         turn.heartbeat();
-        turn.heard(2, true);
-        turn.heard(1, false);
+        turn.heard(2, true, Instant::now());
+        turn.heard(1, false, Instant::now());
         turn.spent(&spent());
         turn.end(Outcome::Completed, "end_turn");
         metrics.answered("openai_chat", 200);

@@ -117,16 +117,16 @@ impl Turn {
         self.streaming = Some(streaming);
     }
 
-    /// Its client hears `number` events at once; `is_answer` when one of them is part of the answer itself.
-    pub fn heard(&mut self, number: usize, is_answer: bool) {
-        let Some(line) = &self.line else { return };
-        let now = Instant::now();
+    /// Its client hears `number` events at once; `is_answer` once there was one that is part of the answer itself. That it
+    /// is `now` is for the caller to say, who looks at the clock anyway.
+    pub fn heard(&mut self, number: usize, is_answer: bool, now: Instant) {
+        let Some(line) = self.line.as_ref().filter(|_| number > 0) else { return };
         line.events.inc_by(number as u64);
         if let Some(last) = self.last.replace(now) {
-            line.gap.observe(now - last);
+            line.gap.observe(now.saturating_duration_since(last));
         }
         if is_answer && self.first.is_none() {
-            let first = now - self.began;
+            let first = now.saturating_duration_since(self.began);
             line.first.observe(first);
             self.first = Some(first);
         }

@@ -35,6 +35,8 @@ pub(crate) struct Writer {
     /// to look at the clock once in a while.
     quiet: Pin<Box<Sleep>>,
     out: Vec<u8>,
+    /// How many events are in `out`.
+    events: usize,
     log: TurnLog,
     shelf: Shelf,
 }
@@ -50,7 +52,8 @@ impl Writer {
         shelf: Shelf,
     ) -> Self {
         let quiet = Box::pin(tokio::time::sleep(heartbeat));
-        Self { encoder, choices, ending, heartbeat, spoke: Instant::now(), quiet, out: Vec::new(), log, shelf }
+        let spoke = Instant::now();
+        Self { encoder, choices, ending, heartbeat, spoke, quiet, out: Vec::new(), events: 0, log, shelf }
     }
 
     /// The stream as a body. Dropping it cancels what still runs.
@@ -75,6 +78,7 @@ impl Writer {
             }
             if !self.out.is_empty() {
                 self.spoke = Instant::now();
+                self.log.heard(std::mem::take(&mut self.events), self.spoke.into_std());
                 // The next piece is likely to be about as large.
                 let room = Vec::with_capacity(self.out.len());
                 return Some(Bytes::from(std::mem::replace(&mut self.out, room)));
@@ -89,7 +93,7 @@ impl Writer {
             Some((choice, Step::Events(events))) => {
                 self.encoder.clock(clock::now());
                 events.iter().for_each(|event| self.push(choice, event));
-                self.log.heard(events.len());
+                self.events += events.len();
             }
             Some((_, Step::Refused(error))) => self.fail(&error),
             None => self.fail(&without_end()),

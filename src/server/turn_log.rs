@@ -1,7 +1,7 @@
 //! The one line that the log has of each turn, and what is counted of it: what was asked of whom and how it ended, never
 //! what was said.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     gateway::Trail,
@@ -131,8 +131,8 @@ impl TurnLog {
     }
 
     /// The client hears `number` events at once, all of which have been noted.
-    pub(crate) fn heard(&mut self, number: usize) {
-        self.measure.heard(number, self.has_spoken);
+    pub(crate) fn heard(&mut self, number: usize, now: Instant) {
+        self.measure.heard(number, self.has_spoken, now);
     }
 
     /// The model that answers, as far as is known.

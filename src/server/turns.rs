@@ -1,6 +1,6 @@
 //! One turn of any dialect: read, ask, and answer as a stream or as one body.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
@@ -207,7 +207,7 @@ async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut Tur
                     }
                     encoder.push(choice, &event, &mut frames);
                 }
-                log.heard(number);
+                log.heard(number, Instant::now());
             }
             None => return Err(stream::without_end()),
         }
