@@ -24,6 +24,8 @@ use prometheus_client::{
 mod accounts;
 mod histogram;
 mod instruments;
+#[cfg(target_os = "linux")]
+mod linux;
 mod process;
 mod turn;
 
@@ -190,7 +192,7 @@ mod tests {
             r#"warp2api_events_total{dialect="openai_chat",model="auto"} 3"#,
             r#"warp2api_event_gap_seconds_count{model="auto"} 1"#,
             r#"warp2api_first_event_seconds_count{dialect="openai_chat",model="auto"} 1"#,
-            r#"warp2api_turn_duration_seconds_bucket{le="+Inf",dialect="openai_chat",model="auto"} 1"#,
+            r#"warp2api_turn_duration_seconds_bucket{dialect="openai_chat",model="auto",le="+Inf"} 1"#,
             r#"warp2api_tokens_total{model="auto",kind="input",source="charges"} 70"#,
             r#"warp2api_tokens_total{model="auto",kind="cache_read",source="charges"} 30"#,
             r#"warp2api_tokens_total{model="auto",kind="reasoning",source="charges"} 1"#,

@@ -228,7 +228,9 @@ fn names(query: &str) -> BTreeSet<String> {
         let done = std::mem::take(&mut word);
         let is_grouping = matches!(done.as_str(), "by" | "without" | "on" | "ignoring");
         let is_name = done.starts_with(|first: char| first.is_ascii_alphabetic()) && !is_grouping;
-        if is_name && !grouping && character != '(' && !matches!(done.as_str(), "and" | "or" | "unless" | "bool") {
+        let is_operator =
+            matches!(done.as_str(), "and" | "or" | "unless" | "bool" | "sum" | "max" | "min" | "avg" | "count");
+        if is_name && !grouping && character != '(' && !is_operator {
             names.insert(done);
         }
         match character {

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -27,6 +28,7 @@ use warp2api::{
 
 use crate::{
     clients::{CLIENTS, user},
+    common::{Place, Running},
     front::{Front, Setup, playing, talking},
 };
 
@@ -299,4 +301,54 @@ async fn a_collector_that_never_answers_keeps_no_turn_and_no_end_waiting() {
     let began = Instant::now();
     bench.otlp.close(Duration::from_millis(300)).await;
     assert!(began.elapsed() < GUARD, "the end has waited {:?}", began.elapsed());
+}
+
+/// The binary with the variables that users have for all their programs.
+fn binary(place: &Place, line: &str, variables: &[(&str, &str)]) -> Command {
+    let mut command = place.command(line);
+    command.envs(variables.iter().copied());
+    command
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_usual_variables_turn_traces_on_and_the_end_hands_the_last_over() {
+    let (place, collector) = (Place::new(), Collector::start(&[]).await);
+    let root = collector.url.trim_end_matches("/v1/traces");
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", root),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=a%20key"),
+        ("OTEL_SERVICE_NAME", "the-gateway"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=test,service.name=other"),
+    ];
+    let mut command = binary(&place, "serve --upstream simulator:fast --listen 127.0.0.1:0", &variables);
+    let mut process = Running(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    let said = process.wait_for("curl -N ");
+    let url = said.split("listens on ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let body = json!({"model": "auto", "messages": [{"role": "user", "content": "hi"}]}).to_string();
+    let answer = client.post(format!("{url}/v1/chat/completions")).body(body).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(answer.text().await);
+    assert!(Command::new("kill").args(["-TERM", &process.0.id().to_string()]).status().unwrap().success());
+    let ended = tokio::task::spawn_blocking(move || process.0.wait().unwrap().code()).await.unwrap();
+    assert_eq!((ended, collector.turns().len()), (Some(0), 1));
+    assert_eq!(collector.taken.lock().unwrap().keys, ["a key"]);
+}
+
+#[test]
+fn wrong_settings_of_traces_are_told_by_serve_alone() {
+    let place = Place::new();
+    let grpc = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
+    let serve = "serve --upstream simulator --listen 127.0.0.1:0";
+    let ran = crate::common::run(binary(&place, serve, &grpc), b"").ended(2);
+    assert!(ran.err.contains("OTEL_EXPORTER_OTLP_PROTOCOL") && ran.err.contains("http/protobuf"), "{}", ran.err);
+    crate::common::run(binary(&place, "chat --upstream simulator:fast hi", &grpc), b"").ended(0);
+    let secret =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"), ("OTEL_EXPORTER_OTLP_HEADERS", "canary-secret")];
+    let ran = crate::common::run(binary(&place, serve, &secret), b"").ended(2);
+    assert!(ran.err.contains("OTEL_EXPORTER_OTLP_HEADERS") && !ran.err.contains("canary"), "{}", ran.err);
+    let nowhere = [("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"), ("OTEL_TRACES_SAMPLER", "sometimes")];
+    let ran = crate::common::run(binary(&place, serve, &nowhere), b"").ended(2);
+    assert!(ran.err.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{}", ran.err);
 }
