@@ -1,7 +1,10 @@
 //! One batch of spans into one request, tried again where the collector asks for that.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,7 +15,7 @@ use opentelemetry_proto::{
 };
 use opentelemetry_sdk::{
     Resource,
-    error::{OTelSdkError, OTelSdkResult},
+    error::OTelSdkResult,
     trace::{SpanData, SpanExporter},
 };
 use prost::Message as _;
@@ -44,7 +47,7 @@ pub(super) struct Exporter {
     resource: ResourceAttributesWithSchema,
     metrics: Metrics,
     /// True since a batch was lost, so that a long outage is one line in the log.
-    is_failing: AtomicBool,
+    is_failing: Arc<AtomicBool>,
 }
 
 /// Where batches go.
@@ -79,8 +82,13 @@ impl Exporter {
             target: Target { http, url: config.url.clone(), headers, timeout: config.timeout },
             resource: ResourceAttributesWithSchema::default(),
             metrics,
-            is_failing: AtomicBool::new(false),
+            is_failing: Arc::default(),
         })
+    }
+
+    /// Shows whether the last batch was lost.
+    pub(super) fn is_failing(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_failing)
     }
 
     /// Says once that batches are lost, and once that they are no longer.
@@ -112,13 +120,11 @@ impl SpanExporter for Exporter {
                 let rejected = number.min(rejected);
                 self.metrics.spans(number - rejected, true);
                 self.metrics.spans(rejected, false);
-                Ok(())
             }
-            Err(reason) => {
-                self.metrics.spans(number, false);
-                Err(OTelSdkError::InternalFailure(reason))
-            }
+            Err(_) => self.metrics.spans(number, false),
         }
+        // It has been told and counted. Whoever asked would log an error for every batch.
+        Ok(())
     }
 
     fn set_resource(&mut self, resource: &Resource) {

@@ -6,7 +6,14 @@
 //! The requests go through the HTTP client that everything else goes through. OpenTelemetry's own exporter would do the
 //! same, but it reads the environment by itself, where a configuration file or `.env` could not reach it.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use opentelemetry::{KeyValue, trace::TracerProvider as _};
 use opentelemetry_sdk::{
@@ -87,6 +94,7 @@ pub enum OtlpError {
 /// Hands spans over until it is closed.
 pub struct Otlp {
     provider: SdkTracerProvider,
+    is_failing: Arc<AtomicBool>,
 }
 
 impl Otlp {
@@ -97,6 +105,7 @@ impl Otlp {
     /// When a header or the certificates cannot be used.
     pub fn start(config: &Config, metrics: Metrics) -> Result<Self, OtlpError> {
         let exporter = Exporter::new(config, client(config)?, metrics)?;
+        let is_failing = exporter.is_failing();
         // Everything is said here, so that nothing is taken from the environment behind the settings' back.
         let batches = BatchConfigBuilder::default()
             .with_max_queue_size(QUEUE)
@@ -115,7 +124,7 @@ impl Otlp {
             .with_span_limits(SpanLimits::default())
             .with_resource(resource)
             .build();
-        Ok(Self { provider })
+        Ok(Self { provider, is_failing })
     }
 
     /// What makes spans.
@@ -124,12 +133,12 @@ impl Otlp {
         self.provider.tracer(SERVICE)
     }
 
-    /// Hands over what still waits, for at most as long as `patience`. Returns false when that was not long enough. What
-    /// makes spans must be gone by then.
+    /// Hands over what still waits, for at most as long as `patience`. Returns false when that was not long enough, or the
+    /// collector would not have it. No more spans must be made by then.
     pub async fn close(&self, patience: Duration) -> bool {
         let provider = self.provider.clone();
         let closing = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(patience).is_ok());
-        closing.await.unwrap_or(false)
+        closing.await.unwrap_or(false) && !self.is_failing.load(Ordering::Relaxed)
     }
 }
 

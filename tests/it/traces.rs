@@ -281,7 +281,7 @@ async fn a_collector_that_is_busy_is_asked_again() {
     let refusing = Collector::start(&[400, 400, 400]).await;
     let bench = Bench::new(simulator.url(), &refusing.url, Sampling::USUAL).await;
     bench.chat(None, "hi").await;
-    bench.close().await;
+    assert!(!bench.close().await, "what was lost is told");
     assert_eq!(refusing.taken.lock().unwrap().keys.len(), 1, "what is refused for good is not sent again");
     let text = bench.metrics.render(warp2api::metrics::Form::Prometheus, &Default::default());
     assert!(text.contains("warp2api_trace_spans_lost_total 2\n"), "{text}");
@@ -299,7 +299,7 @@ async fn a_collector_that_never_answers_keeps_no_turn_and_no_end_waiting() {
         assert_eq!(bench.chat(None, "hi").await, 200);
     }
     let began = Instant::now();
-    bench.otlp.close(Duration::from_millis(300)).await;
+    assert!(!bench.otlp.close(Duration::from_millis(300)).await);
     assert!(began.elapsed() < GUARD, "the end has waited {:?}", began.elapsed());
 }
 
