@@ -37,6 +37,7 @@ impl Default for Setup {
 pub(crate) struct Front {
     pub(crate) address: SocketAddr,
     pub(crate) client: reqwest::Client,
+    pub(crate) gateway: Gateway,
     pool: credential::Pool,
     /// Tells the server to stop.
     pub(crate) stop: Option<oneshot::Sender<()>>,
@@ -59,11 +60,11 @@ impl Front {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let mut serving = JoinSet::new();
-        serving.spawn(server::run(listener, setup.server, gateway, async {
+        serving.spawn(server::run(listener, setup.server, gateway.clone(), async {
             let _ = stopped.await;
         }));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { address, client, pool, stop: Some(stop), serving }
+        Self { address, client, gateway, pool, stop: Some(stop), serving }
     }
 
     /// A request that no earlier one stands in the way of: the account has another chance, whatever became of it.

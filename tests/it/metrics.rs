@@ -5,7 +5,13 @@ use std::{collections::BTreeSet, fs, process::Stdio, sync::Arc, time::Duration};
 
 use reqwest::{Method, header::ACCEPT};
 use serde_json::{Value, json};
-use warp2api::{gateway::Measurer, metrics::Metrics, secret::Secret, server::Config};
+use tokio::{net::TcpListener, task::JoinSet};
+use warp2api::{
+    gateway::Measurer,
+    metrics::Metrics,
+    secret::Secret,
+    server::{self, Config},
+};
 
 use crate::{
     clients::{CLIENTS, user},
@@ -177,6 +183,23 @@ async fn metrics_are_for_those_who_have_a_key_where_there_are_keys() {
     assert_eq!(rebound.send().await.unwrap().status(), 403);
     let nowhere = counting("http://127.0.0.1:9", Config { shows_metrics: false, ..Config::default() }).await;
     assert_eq!(nowhere.request(Method::GET, "/metrics").send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn where_others_can_come_and_nobody_needs_a_key_there_are_no_metrics() {
+    let front = counting("http://127.0.0.1:9", Config::default()).await;
+    // A server on an address that others can reach, as far as it knows.
+    let config = Config { loopback_only: false, ..Config::default() };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = server::router(config, front.gateway.clone());
+    let mut serving = JoinSet::new();
+    serving.spawn(async { axum::serve(listener, app).await.unwrap() });
+    let refused = front.client.get(format!("{url}/metrics")).send().await.unwrap();
+    assert_eq!(refused.status(), 403);
+    let said = refused.text().await.unwrap();
+    assert!(said.contains("--metrics-listen"), "{said}");
+    assert_eq!(front.client.get(format!("{url}/v1/models")).send().await.unwrap().status(), 200);
 }
 
 /// A gateway as a user runs it, with a port for metrics alone.
