@@ -509,10 +509,7 @@ impl Job {
         if self.attempts >= patience.attempts || pause > patience.longest_pause {
             return Err(error);
         }
-        self.watches.again(match error.kind {
-            ErrorKind::RateLimited => Again::RateLimited,
-            _ => Again::Transient,
-        });
+        self.watches.again(Again::after(&error));
         info!(attempt = self.attempts, kind = ?error.kind, ?pause, "an attempt failed; another follows");
         tokio::time::sleep(pause).await;
         Ok(())

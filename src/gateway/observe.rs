@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::{
     gateway::{Scope, Trail},
-    turn::{Turn, TurnEvent},
+    turn::{ErrorKind, Turn, TurnError, TurnEvent},
     upstream::tap::{Tap, Taps},
 };
 
@@ -57,6 +57,14 @@ impl Again {
         Self::ToolsRefused,
         Self::Corrected,
     ];
+
+    /// Why an attempt follows one that has failed with `error`.
+    pub(super) fn after(error: &TurnError) -> Self {
+        match error.kind {
+            ErrorKind::RateLimited => Self::RateLimited,
+            _ => Self::Transient,
+        }
+    }
 
     /// The name that metrics and traces use.
     #[must_use]
