@@ -50,6 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
         'warp2api;serve' {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]')
             [CompletionResult]::new('--bridge-listen', '--bridge-listen', [CompletionResultType]::ParameterName, 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]')
+            [CompletionResult]::new('--metrics-listen', '--metrics-listen', [CompletionResultType]::ParameterName, 'Serve /metrics here instead, and nothing else, without a key; or off')
             [CompletionResult]::new('--pool-size', '--pool-size', [CompletionResultType]::ParameterName, 'How many accounts to keep ready, where there are that many [default: 3]')
             [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Record every exchange with the upstream into a file of its own in this directory')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file (TOML)')

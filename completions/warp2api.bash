@@ -2272,7 +2272,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__serve)
-            opts="-v -q -h -V --listen --bridge-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --listen --bridge-listen --metrics-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2283,6 +2283,10 @@ _warp2api() {
                     return 0
                     ;;
                 --bridge-listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics-listen)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

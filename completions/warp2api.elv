@@ -46,6 +46,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;serve'= {
             cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
             cand --bridge-listen 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]'
+            cand --metrics-listen 'Serve /metrics here instead, and nothing else, without a key; or off'
             cand --pool-size 'How many accounts to keep ready, where there are that many [default: 3]'
             cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'

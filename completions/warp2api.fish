@@ -46,6 +46,7 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d '
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l bridge-listen -d 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l metrics-listen -d 'Serve /metrics here instead, and nothing else, without a key; or off' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l pool-size -d 'How many accounts to keep ready, where there are that many [default: 3]' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l config -d 'Configuration file (TOML)' -r -F

@@ -30,11 +30,13 @@
 //! | [`sse`] | server-sent events, as bytes | JSON, protobuf |
 //! | [`schema`] | any protobuf message by reflection: JSON ⇄ wire, unknown fields kept | what a conversation is |
 //! | [`models`] | the catalogue: which models there are, what clients may call them | where the list comes from |
+//! | [`metrics`] | what is counted and timed, as the text that Prometheus reads | HTTP, what a turn or an account is |
 //! | [`monitor`] | the last turns, byte for byte, and a bus for those who watch | what the bytes mean, who watches |
 //! | [`dialect`] | a client's JSON → turn; events → frames or a body; errors → a body and a status | HTTP servers, protobuf, the clock |
 //! | [`upstream`] | turn → Warp's request; the call; Warp's events → task tree → turn events | any dialect, where credentials come from |
 //! | [`credential`] | what authorises a request: where it comes from, how it is renewed | what it is used for |
 //! | [`simulator`] | a fake upstream over HTTP that plays scenarios | `upstream` and `turn`, on purpose |
+//! | [`otlp`] | spans to a collector, in batches | what the spans are about |
 //! | [`capture`] | recorded exchanges: read, record, play back | what a response event means |
 //! | [`gateway`] | one turn end to end: lease, call, retry before the first output, settle | any dialect, HTTP servers |
 //! | [`server`] | the public HTTP API: routes, keys, limits, drain; and the bridge, for who debugs | the upstream, where credentials come from |
@@ -57,8 +59,10 @@ pub mod clients;
 pub mod credential;
 pub mod dialect;
 pub mod gateway;
+pub mod metrics;
 pub mod models;
 pub mod monitor;
+pub mod otlp;
 pub mod schema;
 pub mod secret;
 pub mod server;

@@ -83,6 +83,9 @@ pub(crate) struct ServeArguments {
     /// Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDRESS:PORT|off")]
     pub(crate) bridge_listen: Option<String>,
+    /// Serve /metrics here instead, and nothing else, without a key; or off
+    #[arg(long, value_name = "ADDRESS:PORT|off")]
+    pub(crate) metrics_listen: Option<String>,
     /// Show on the bridge's page what people wrote, too
     #[arg(long)]
     pub(crate) monitor_sensitive: bool,

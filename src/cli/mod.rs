@@ -49,8 +49,10 @@ mod signals;
 mod systemd;
 mod table;
 mod token;
+mod traces;
 mod values;
 mod verify;
+mod watched;
 mod when;
 
 pub use layers::Problem;

@@ -17,6 +17,7 @@ use crate::{
         signals::Signals,
         systemd,
         values::Upstream,
+        watched::Watched,
     },
     clients::Clients,
     gateway::{Observer, Watcher},
@@ -54,21 +55,22 @@ pub(crate) async fn run(
         Some(listener) => Some(TcpListener::from_std(listener)?),
         None => bind_bridge(&settings.serving.bridge, output).await?,
     };
+    let mut watched = Watched::begin(settings).await?;
     let monitor = Monitor::default();
-    let observers: Vec<Arc<dyn Observer>> =
-        bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>).collect();
+    let viewers = bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>);
+    let observers = viewers.chain(watched.observers()).collect();
     let mut signals = Signals::listen()?;
     let backend = Backend::start(settings, schema.clone(), observers, output).await?;
     let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
     let served = match built {
         Ok(bridge) => {
-            let clients = clients.as_ref();
-            serve(settings, reloader, listener, &backend, clients, bridge, &mut signals, output).await
+            let ground = Ground { backend: &backend, clients: clients.as_ref(), watched: &mut watched };
+            serve(settings, reloader, listener, ground, bridge, &mut signals, output).await
         }
         Err(failure) => Err(failure),
     };
     tokio::select! {
-        () = close(&backend, clients, output) => served,
+        () = close(&backend, clients, watched, output) => served,
         () = signals.next() => Err(at_once()),
     }
 }
@@ -79,13 +81,14 @@ fn at_once() -> Failure {
 }
 
 /// Sees to it that what is to outlive the process does.
-async fn close(backend: &Backend, clients: Option<Clients>, output: &mut Output) {
+async fn close(backend: &Backend, clients: Option<Clients>, watched: Watched, output: &mut Output) {
     if let Some(clients) = clients
         && tokio::time::timeout(COUNTING, clients.close()).await.is_err()
     {
         output.warn("the disk cannot keep up: what the last answers have cost is not counted");
     }
     backend.close(output).await;
+    watched.end(output).await;
 }
 
 /// The clients with keys of their own, where there may be any. A server that others can reach does not start without a
@@ -111,17 +114,31 @@ async fn clients(settings: &Settings, address: SocketAddr, output: &mut Output) 
     exposed(clients.in_force() > 0).map_or(Ok(Some(clients)), Err)
 }
 
+/// What a server runs on.
+struct Ground<'a> {
+    backend: &'a Backend,
+    clients: Option<&'a Clients>,
+    watched: &'a mut Watched,
+}
+
+impl Ground<'_> {
+    /// How the server at `address` serves clients as `serving` says.
+    fn configuration(&self, serving: &Serving, address: SocketAddr) -> server::Config {
+        self.watched.within(configuration(serving, address, self.backend, self.clients))
+    }
+}
+
 async fn serve(
     settings: &Settings,
     reloader: Reloader<'_>,
     listener: TcpListener,
-    backend: &Backend,
-    clients: Option<&Clients>,
+    ground: Ground<'_>,
     bridge: Option<Bridge>,
     signals: &mut Signals,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let address = listener.local_addr()?;
+    let backend = ground.backend;
     tokio::select! {
         () = backend.learn_models(output) => {}
         () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
@@ -131,9 +148,10 @@ async fn serve(
     if !backend.is_played() {
         drop(backend.gateway.watch_quota(QUOTA_REST));
     }
-    let (change, configuration) = watch::channel(configuration(&settings.serving, address, backend, clients));
-    let mut keeper = Keeper::new(settings, reloader, address, backend, clients, change, output)?;
-    greet(settings, address, backend, clients, output);
+    let (change, configuration) = watch::channel(ground.configuration(&settings.serving, address));
+    greet(settings, address, backend, ground.clients, output);
+    ground.watched.start(&configuration.borrow(), &backend.gateway, output)?;
+    let mut keeper = Keeper::new(settings, reloader, address, ground, change, output)?;
     let bridge = bridge.map(|bridge| bridge.start(output));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async {
@@ -268,6 +286,7 @@ fn configuration(
         allowed_hosts: serving.allowed_hosts.clone(),
         loopback_only: address.ip().is_loopback(),
         shelves: backend.shelves.clone(),
+        ..server::Config::default()
     }
 }
 

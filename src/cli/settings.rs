@@ -18,6 +18,7 @@ use crate::{
         env::{self, Strings},
         layers::{Layers, Problem, Sources},
         limits,
+        traces::Traces,
         values::{self, OFFICIAL_ROOT, Upstream},
     },
     clients::StoredKeys,
@@ -118,6 +119,8 @@ pub struct Serving {
     pub listen: SocketAddr,
     /// The bridge.
     pub bridge: Bridge,
+    /// Where metrics are shown.
+    pub metrics: MetricsPlace,
     /// Keys that clients must present; none means that anyone may come.
     pub client_keys: Vec<Secret>,
     /// Serve others without a client key.
@@ -142,6 +145,17 @@ pub struct Serving {
     pub cors: Vec<String>,
     /// Further `Host` names to answer to.
     pub allowed_hosts: Vec<String>,
+}
+
+/// Where metrics are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsPlace {
+    /// With the rest, to those who have a client key.
+    Public,
+    /// On a port of their own.
+    Own(SocketAddr),
+    /// Nowhere.
+    Nowhere,
 }
 
 /// What is recorded.
@@ -174,6 +188,8 @@ pub struct Settings {
     pub serving: Serving,
     /// What is recorded.
     pub recording: Recording,
+    /// Where traces go.
+    pub traces: Option<Traces>,
     /// The model that `chat` asks, where one is named.
     pub model: Option<String>,
     /// Where state is kept, where that can be told.
@@ -237,6 +253,7 @@ impl Settings {
             wire: wire(&mut layers),
             serving: serving(serve, &mut layers),
             recording: recording(serve, &mut layers),
+            traces: serve.and_then(|_| Traces::resolve(&mut layers)),
             model: model(chat, &mut layers),
             state_directory: layers.state_directory(),
             state_key: state_key(&mut layers),
@@ -361,6 +378,7 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
     let serving = Serving {
         listen,
         bridge: bridge(arguments, layers),
+        metrics: metrics(arguments, layers),
         client_keys: client_keys(layers),
         allow_anonymous: layers
             .parsed(flag(arguments.is_some_and(|a| a.allow_anonymous)), &env::ALLOW_ANONYMOUS, values::switch)
@@ -420,6 +438,15 @@ fn bridge(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Bridge
         is_wanted: given.is_some(),
         listen: given.unwrap_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 8000)))),
         sensitive: layers.parsed(sensitive, &env::MONITOR_SENSITIVE, values::switch).unwrap_or(false),
+    }
+}
+
+fn metrics(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> MetricsPlace {
+    let named = arguments.and_then(|arguments| arguments.metrics_listen.as_deref());
+    match layers.parsed(named, &env::METRICS_LISTEN, values::metrics_listen) {
+        Some(Some(address)) => MetricsPlace::Own(address),
+        Some(None) => MetricsPlace::Nowhere,
+        None => MetricsPlace::Public,
     }
 }
 

@@ -140,6 +140,14 @@ pub(crate) fn bridge_listen(text: &str) -> Result<Option<SocketAddr>, String> {
     }
 }
 
+/// Reads where metrics are served; `None` is nowhere.
+pub(crate) fn metrics_listen(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    listen(text).map(Some).map_err(|error| format!("{error}, or off"))
+}
+
 /// Reads an address without a port. `localhost` means the IPv4 loopback.
 pub(crate) fn host(text: &str) -> Result<IpAddr, String> {
     if text.eq_ignore_ascii_case("localhost") {

@@ -2,14 +2,29 @@
 
 use serde_json::Value;
 
-use crate::gateway::{Gateway, no_credential};
-use crate::turn::TurnError;
+use crate::{
+    gateway::{Gateway, no_credential},
+    metrics::{Accounts, Credits},
+    turn::TurnError,
+};
 
 impl Gateway {
     /// How the accounts stand, without anything secret.
     #[must_use]
     pub fn accounts(&self) -> Value {
         self.core.credentials.snapshot()
+    }
+
+    /// How the accounts stand, in numbers.
+    #[must_use]
+    pub fn readings(&self) -> Accounts {
+        let pool = &self.core.credentials;
+        let known = pool.status().into_iter().filter_map(|status| self.core.quotas.quota(&status.id)?.bounds());
+        let credits = known.fold(None, |sum: Option<Credits>, (limit, remaining)| {
+            let sum = sum.unwrap_or_default();
+            Some(Credits { limit: sum.limit + limit, remaining: sum.remaining + remaining })
+        });
+        Accounts { credits, ..pool.readings() }
     }
 
     /// Has the bearer of the account that would serve next renewed; gives the account's name.

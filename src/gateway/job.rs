@@ -17,7 +17,7 @@ use crate::{
         demand::{self, Demand},
         form::Form,
         no_credential,
-        observe::Watches,
+        observe::{Again, Watches},
         tally::Tally,
     },
     turn::{ErrorKind, Message, StopReason, ToolChoice, Turn, TurnError, TurnEvent, Usage},
@@ -262,6 +262,7 @@ impl Job {
         }
         let Some(left) = self.refusals_left.checked_sub(1) else { return Ok(None) };
         self.refusals_left = left;
+        self.watches.again(Again::ToolsRefused);
         info!(calls = calls.len(), "the model called tools that were not offered; they are answered as unavailable");
         let built = self.core.upstream.refuse(&self.turn, so_far(assembler), &calls, &now());
         built.map(Some).map_err(Failure::terminal)
@@ -296,6 +297,7 @@ impl Job {
             return Ok(None);
         }
         let Some(demand) = self.demand.take() else { return Ok(None) };
+        self.watches.again(Again::Corrected);
         info!("the answer lacks the tool call that was asked for; asking once more");
         let built = self.core.upstream.insist(&self.turn, so_far(assembler), demand.wish(), &now());
         built.map(Some).map_err(Failure::terminal)
@@ -322,6 +324,7 @@ impl Job {
             }
             Err(problem) => {
                 self.is_corrected = true;
+                self.watches.again(Again::Corrected);
                 info!("the answer does not have the form that was asked for; asking once more");
                 let wish = format!(
                     "Your answer does not have the required form: {problem}. Give the whole answer again, as JSON and nothing else."
@@ -429,13 +432,17 @@ impl Job {
                 self.place.forget(self.core.conversations.as_ref(), &past.id);
             }
             self.replay();
+            self.watches.again(Again::Replayed);
             return Ok(Some(lease));
         }
         match failure.class {
             Class::Unauthorized if !self.renewed => {
                 self.renewed = true;
                 match self.core.credentials.renew(&lease).await {
-                    Ok(renewed) => Ok(Some(renewed)),
+                    Ok(renewed) => {
+                        self.watches.again(Again::Renewed);
+                        Ok(Some(renewed))
+                    }
                     Err(why) => self.switch(lease, Outcome::Unauthorized, no_credential(&why)).await,
                 }
             }
@@ -467,6 +474,7 @@ impl Job {
             self.tried.push(lease.account_id().to_owned());
             match self.borrow().await {
                 Ok(other) => {
+                    self.watches.again(Again::Switched);
                     info!(from = lease.account(), to = other.account(), kind = ?error.kind, "another account goes on");
                     return Ok(Some(other));
                 }
@@ -494,12 +502,13 @@ impl Job {
     }
 
     /// Waits before the next attempt, or says that there is none.
-    async fn pause(&self, error: TurnError) -> Result<(), TurnError> {
+    async fn pause(&mut self, error: TurnError) -> Result<(), TurnError> {
         let patience = &self.core.patience;
         let pause = patience.pause(self.attempts).max(error.retry_after.unwrap_or_default());
         if self.attempts >= patience.attempts || pause > patience.longest_pause {
             return Err(error);
         }
+        self.watches.again(Again::after(&error));
         info!(attempt = self.attempts, kind = ?error.kind, ?pause, "an attempt failed; another follows");
         tokio::time::sleep(pause).await;
         Ok(())

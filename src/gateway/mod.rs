@@ -24,6 +24,7 @@ mod demand;
 mod durable;
 mod form;
 mod job;
+mod measure;
 mod observe;
 mod prefix;
 mod quota;
@@ -33,17 +34,22 @@ mod record;
 mod retell;
 mod tally;
 mod tokens;
+mod traced;
+mod trail;
 mod watch;
 
 pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
 pub use continuity::{Conversation, Conversations};
 pub use durable::Durable;
-pub use observe::{Observer, Watch};
+pub use measure::Measurer;
+pub use observe::{Again, Observer, Watch};
 pub use quota::Meter;
 pub use raw::{RawAnswer, RawStep};
 pub use retell::Retold;
 pub use tokens::count_input;
+pub use traced::Traced;
+pub use trail::Trail;
 pub use watch::Watcher;
 
 /// Runs turns. Cheap to clone.
@@ -64,7 +70,7 @@ struct Core {
 }
 
 /// Whose conversation a turn belongs to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Scope {
     /// The client; conversations of different clients never meet.
     pub client: String,
@@ -74,6 +80,12 @@ pub struct Scope {
     pub request_id: String,
     /// The dialect that the client speaks, for observers.
     pub dialect: &'static str,
+    /// The span that the client says the turn belongs to, as W3C's `traceparent` has it: a hint, too.
+    pub trace_parent: Option<String>,
+    /// What goes with it, as `tracestate` has it.
+    pub trace_state: Option<String>,
+    /// Where what is done for the turn is noted.
+    pub trail: Trail,
 }
 
 /// An answer as it comes. Dropping it ends the upstream's work on it.

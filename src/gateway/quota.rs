@@ -49,7 +49,7 @@ impl Quotas {
     }
 
     /// What `account` may still spend, unless that is not known or was for a window that is over.
-    fn quota(&self, account: &str) -> Option<Quota> {
+    pub(super) fn quota(&self, account: &str) -> Option<Quota> {
         let quota = self.known().get_mut(&account.to_owned())?.quota.clone()?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         quota.refresh_at.is_none_or(|end| end > now.as_secs()).then_some(quota)

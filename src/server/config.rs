@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{clients::Clients, secret::Secret, state::Shelves};
+use crate::{clients::Clients, metrics::Metrics, secret::Secret, state::Shelves};
 
 /// How clients are served.
 #[derive(Debug, Clone)]
@@ -36,6 +36,10 @@ pub struct Config {
     pub loopback_only: bool,
     /// Where what clients asked to be kept outlives the process; without, it is kept in memory.
     pub shelves: Option<Shelves>,
+    /// Counts what is done.
+    pub metrics: Metrics,
+    /// True to show what was counted under `/metrics`, too.
+    pub shows_metrics: bool,
 }
 
 /// How much a server takes on before it says no.
@@ -96,6 +100,8 @@ impl Default for Config {
             allowed_hosts: Vec::new(),
             loopback_only: true,
             shelves: None,
+            metrics: Metrics::new(env!("CARGO_PKG_VERSION")),
+            shows_metrics: true,
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::{
         kept::Shelf,
         models, ready, respond,
         route::{self, Target},
+        scrape,
         turns::{self, Call},
     },
     turn::{ErrorKind, TurnError},
@@ -45,6 +46,7 @@ pub(crate) async fn request(State(live): State<Live>, request: Request) -> Respo
     for name in ["x-request-id", "request-id"] {
         respond::put(response.headers_mut(), HeaderName::from_static(name), &request_id);
     }
+    server.config.metrics.answered(target.name(), response.status().as_u16());
     guard::put_cors(&server.config, &parts.headers, response.headers_mut());
     // A connection with an unread body on it is closed behind the answer; a client that is not told would use it again.
     let is_read = body::pass_over(&parts.headers, &mut body).await;
@@ -107,6 +109,7 @@ async fn serve(
         }))),
         Target::Health => Ok(ok(json!({"status": "ok"}))),
         Target::Ready => Ok(readiness(server)),
+        Target::Metrics => scrape::answer(server, parts),
         Target::Models(family) => models::list(&client.catalogue(server.gateway.catalogue()), *family, parts).map(ok),
         Target::Model(family, id) => {
             let catalogue = server.gateway.catalogue();

@@ -21,6 +21,7 @@ mod readers;
 mod ready;
 mod respond;
 mod route;
+mod scrape;
 mod span;
 mod stream;
 mod turn_log;
@@ -36,6 +37,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 pub use crate::server::{
     config::{Config, Limits},
     ready::Need,
+    scrape::serve_metrics,
 };
 
 use crate::{

@@ -17,6 +17,8 @@ pub(crate) enum Target {
     Health,
     /// Whether it is ready for requests.
     Ready,
+    /// What is counted.
+    Metrics,
     /// The list of models.
     Models(Family),
     /// One model, by its id.
@@ -52,6 +54,7 @@ impl Target {
             [] => Self::Root,
             ["healthz"] => Self::Health,
             ["readyz"] => Self::Ready,
+            ["metrics"] => Self::Metrics,
             ["models"] => Self::Models(family),
             ["models", id @ ..] => {
                 Self::Model(family, percent_decode_str(&id.join("/")).decode_utf8_lossy().into_owned())
@@ -63,7 +66,9 @@ impl Target {
     /// The methods that it takes, as an `allow` header has them.
     pub(crate) fn methods(&self) -> &'static str {
         match self {
-            Self::Root | Self::Health | Self::Ready | Self::Models(_) | Self::Model(..) => "GET, HEAD, OPTIONS",
+            Self::Root | Self::Health | Self::Ready | Self::Metrics | Self::Models(_) | Self::Model(..) => {
+                "GET, HEAD, OPTIONS"
+            }
             Self::Dialect(_, Operation::Answer | Operation::Count) => "POST, OPTIONS",
             Self::Dialect(_, Operation::Kept(_)) => "GET, HEAD, DELETE, OPTIONS",
             Self::Unknown(_) => "OPTIONS",
@@ -81,7 +86,7 @@ impl Target {
         match self {
             Self::Unknown(_) => true,
             Self::Model(_, id) => method == "POST" && id.contains(':'),
-            Self::Root | Self::Health | Self::Ready | Self::Models(_) | Self::Dialect(..) => false,
+            Self::Root | Self::Health | Self::Ready | Self::Metrics | Self::Models(_) | Self::Dialect(..) => false,
         }
     }
 
@@ -89,7 +94,20 @@ impl Target {
     pub(crate) fn is_open(&self) -> bool {
         match self {
             Self::Root | Self::Health | Self::Ready => true,
-            Self::Models(_) | Self::Model(..) | Self::Dialect(..) | Self::Unknown(_) => false,
+            Self::Metrics | Self::Models(_) | Self::Model(..) | Self::Dialect(..) | Self::Unknown(_) => false,
+        }
+    }
+
+    /// What it is called where requests are counted. There are few such names.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Health => "healthz",
+            Self::Ready => "readyz",
+            Self::Metrics => "metrics",
+            Self::Models(_) | Self::Model(..) => "models",
+            Self::Dialect(dialect, _) => dialect.name(),
+            Self::Unknown(_) => "unknown",
         }
     }
 
@@ -103,6 +121,7 @@ impl Target {
             Self::Root
             | Self::Health
             | Self::Ready
+            | Self::Metrics
             | Self::Models(Family::Usual)
             | Self::Model(Family::Usual, _)
             | Self::Unknown(Family::Usual) => match models::wants_anthropic(headers) {
@@ -118,7 +137,9 @@ pub(crate) fn endpoints() -> Vec<String> {
     let dialects = dialect::ALL.iter().flat_map(|dialect| dialect.endpoints()).map(|endpoint| (*endpoint).to_owned());
     dialects
         .chain(
-            ["GET /v1/models", "GET /v1/models/{id}", "GET /v1beta/models[/{id}]", "GET /healthz", "GET /readyz"]
+            ["GET /v1/models", "GET /v1/models/{id}", "GET /v1beta/models[/{id}]"]
+                .into_iter()
+                .chain(["GET /healthz", "GET /readyz", "GET /metrics"])
                 .map(str::to_owned),
         )
         .collect()
@@ -140,6 +161,7 @@ mod tests {
             Target::Root => "root".to_owned(),
             Target::Health => "health".to_owned(),
             Target::Ready => "ready".to_owned(),
+            Target::Metrics => "metrics".to_owned(),
             Target::Models(family) => format!("models {family:?}"),
             Target::Model(family, id) => format!("model {family:?} {id}"),
             Target::Dialect(dialect, _) => dialect.name().to_owned(),
@@ -165,6 +187,7 @@ mod tests {
             ("/v1/", "root"),
             ("/healthz", "health"),
             ("/readyz", "ready"),
+            ("/metrics", "metrics"),
             ("/v1/models", "models Usual"),
             ("/models/", "models Usual"),
             ("/v1/models/gpt-5", "model Usual gpt-5"),

@@ -32,6 +32,8 @@ pub(crate) struct Writer {
     /// to look at the clock once in a while.
     quiet: Pin<Box<Sleep>>,
     out: Vec<u8>,
+    /// How many events are in `out`.
+    events: usize,
     log: TurnLog,
     shelf: Shelf,
 }
@@ -47,7 +49,8 @@ impl Writer {
         shelf: Shelf,
     ) -> Self {
         let quiet = Box::pin(tokio::time::sleep(heartbeat));
-        Self { encoder, choices, span, heartbeat, spoke: Instant::now(), quiet, out: Vec::new(), log, shelf }
+        let spoke = Instant::now();
+        Self { encoder, choices, span, heartbeat, spoke, quiet, out: Vec::new(), events: 0, log, shelf }
     }
 
     /// The pieces of the body. Dropping them cancels what still runs.
@@ -73,6 +76,7 @@ impl Writer {
             }
             if !self.out.is_empty() {
                 self.spoke = Instant::now();
+                self.log.heard(std::mem::take(&mut self.events), self.spoke.into_std());
                 // The next piece is likely to be about as large.
                 let room = Vec::with_capacity(self.out.len());
                 return Some(Bytes::from(std::mem::replace(&mut self.out, room)));
@@ -87,6 +91,7 @@ impl Writer {
             Some((choice, Step::Events(events))) => {
                 self.encoder.clock(clock::now());
                 events.iter().for_each(|event| self.push(choice, event));
+                self.events += events.len();
             }
             Some((_, Step::Refused(error))) => self.fail(&error),
             None => self.fail(&without_end()),
@@ -109,6 +114,7 @@ impl Writer {
         let now = Instant::now();
         if due <= now {
             self.encoder.heartbeat(&mut self.out);
+            self.log.heartbeat();
         }
         let next = if due <= now { now + self.heartbeat } else { due };
         self.quiet.as_mut().reset(next);
@@ -131,6 +137,7 @@ mod tests {
     use crate::{
         dialect::{Ask, Dialect, Encoder, Stamp, openai_chat::OpenAiChat},
         gateway::Meter,
+        metrics::Metrics,
         models::Catalogue,
         server::{
             choices::{Choices, Source, Step},
@@ -168,7 +175,7 @@ mod tests {
 
     fn writer(sources: Vec<Source>, ending: watch::Receiver<bool>) -> Writer {
         let encoder = encoder(sources.len());
-        let log = TurnLog::new("req_1", "openai_chat");
+        let log = TurnLog::new("req_1", "openai_chat", "client", Metrics::new("1").turn("openai_chat"));
         let shelf = Shelf { store: std::sync::Arc::new(Memory::default()), client: String::new() };
         let span = Span::new(ending, Duration::from_secs(3600), None);
         Writer::new(encoder, Choices::of(sources.into_iter()), span, Duration::from_secs(10), log, shelf)

@@ -1,6 +1,6 @@
 //! One turn of any dialect: read, ask, and answer as a stream or as one body.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
@@ -31,18 +31,20 @@ use crate::{
 const SESSION_HEADERS: [&str; 5] =
     ["x-claude-code-session-id", "session-id", "thread-id", "x-session-id", "x-session-affinity"];
 
+/// The longest `tracestate` that is passed on, in bytes: as much as everyone must (W3C Trace Context §3.3.1.5).
+const MOST_TRACE_STATE: usize = 512;
+
 /// The refusal of a request that there is no room for, however little it turns out to ask: then its body is not to be read.
 pub(crate) async fn shed(server: &Server, call: &Call<'_>) -> Option<Response<Body>> {
     if !server.gate.is_full(&server.config.limits) {
         return None;
     }
-    let mut log = TurnLog::new(call.request_id, call.dialect.name());
-    Some(refuse(call, &overloaded(), &mut log).await)
+    Some(refuse(call, &overloaded(), &mut turn_log(server, call)).await)
 }
 
 /// Answers a request whose path belongs to `dialect`.
 pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) -> Response<Body> {
-    let mut log = TurnLog::new(call.request_id, call.dialect.name());
+    let mut log = turn_log(server, call);
     let begun = tokio::select! {
         begun = begin(server, call, body, &mut log) => begun,
         // Whoever still sends its request, or waits for its turn, has to hear of it as well.
@@ -56,6 +58,11 @@ pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) ->
         true => streamed(server, call, begun, log),
         false => whole(call, begun, log).await,
     }
+}
+
+fn turn_log(server: &Server, call: &Call<'_>) -> TurnLog {
+    let dialect = call.dialect.name();
+    TurnLog::new(call.request_id, dialect, &call.shelf.client, server.config.metrics.turn(dialect))
 }
 
 /// How many tokens a request's input is. Nothing of it is sent on.
@@ -131,7 +138,9 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
     let body = take_in(server, call, body).await?;
     let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body)?;
     drop(body);
-    log.model(&turn.model);
+    // Until the account's list of models is known any name may be one, and a label must not be.
+    let catalogue = server.gateway.catalogue();
+    log.asks(&turn.model, catalogue.find(&turn.model).map_or("other", |model| &model.id));
     if server.config.strict && !ignored.is_empty() {
         let message = format!("The upstream cannot honour: {}. This server is set to refuse that.", ignored.join(", "));
         return Err(TurnError::invalid(ignored[0].as_str(), message));
@@ -143,7 +152,7 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
     // It is counted while the upstream is asked.
     let is_wanted = encoder.wants_input_estimate() || log.bill.wants_input_estimate();
     let estimate = is_wanted.then(|| counting(turn.clone()));
-    let mut choices = Choices::ask(&server.gateway, turn, scope(call, session), choices);
+    let mut choices = Choices::ask(&server.gateway, turn, scope(call, session, log), choices);
     loop {
         let step = tokio::select! {
             step = choices.next() => step,
@@ -172,7 +181,7 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
 
 /// Whose conversation it is. What the body says of the session counts before what headers say: agents that share a
 /// connection write the body themselves.
-fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
+fn scope(call: &Call<'_>, session: Option<String>, log: &TurnLog) -> Scope {
     let of_header = |name: &&str| call.parts.headers.get(*name)?.to_str().ok().map(str::to_owned);
     let session = session.or_else(|| SESSION_HEADERS.iter().find_map(of_header));
     Scope {
@@ -180,6 +189,9 @@ fn scope(call: &Call<'_>, session: Option<String>) -> Scope {
         session,
         request_id: call.request_id.to_owned(),
         dialect: call.dialect.name(),
+        trace_parent: of_header(&"traceparent"),
+        trace_state: of_header(&"tracestate").filter(|state| state.len() <= MOST_TRACE_STATE),
+        trail: log.trail(),
     }
 }
 
@@ -190,6 +202,7 @@ fn streamed(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog) ->
     // Proxies that would wait for the whole body are told not to.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     log.status(200);
+    log.streams();
     let Begun { encoder, choices, span, .. } = begun;
     let writer = Writer::new(encoder, choices, span, server.config.heartbeat, log, call.shelf.clone());
     *response.body_mut() = server.readers.body(call.request_id, writer.into_pieces());
@@ -224,6 +237,7 @@ async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut Tur
             Some((_, Step::Refused(error))) => return Err(error),
             Some((choice, Step::Events(events))) => {
                 encoder.clock(clock::now());
+                let number = events.len();
                 for event in events {
                     log.note(&event);
                     if let TurnEvent::Failed(error) = event {
@@ -231,6 +245,7 @@ async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut Tur
                     }
                     encoder.push(choice, &event, &mut frames);
                 }
+                log.heard(number, Instant::now());
             }
             None => return Err(stream::without_end()),
         }

@@ -63,6 +63,36 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// The name that logs, metrics and traces use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::ContextLengthExceeded => "context_length_exceeded",
+            Self::ClientKey => "client_key",
+            Self::Forbidden => "forbidden",
+            Self::ModelNotAllowed => "model_not_allowed",
+            Self::ModelNotFound => "model_not_found",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::BodyTooLarge => "body_too_large",
+            Self::UnsupportedEncoding => "unsupported_encoding",
+            Self::QuotaExhausted => "quota_exhausted",
+            Self::RateLimited => "rate_limited",
+            Self::Overloaded => "overloaded",
+            Self::NoCredential => "no_credential",
+            Self::VendorKey => "vendor_key",
+            Self::ModelUnavailable => "model_unavailable",
+            Self::UpstreamUnavailable => "upstream_unavailable",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::Truncated => "truncated",
+            Self::Upstream => "upstream",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 impl TurnError {
     /// An error of `kind` that says `message`.
     #[must_use]

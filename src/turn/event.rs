@@ -11,6 +11,8 @@ pub enum TurnEvent {
         conversation_id: String,
         /// The upstream's id of this request, for its support.
         request_id: String,
+        /// The upstream's id of the run that the request is part of; empty when it gives none.
+        run_id: String,
     },
     /// A model other than, or more precise than, the one asked for is answering.
     ModelUsed {

@@ -135,10 +135,13 @@ impl Assembler {
             return Ok(event);
         }
         match &event {
-            Event::Init { conversation_id, request_id, .. } => {
+            Event::Init { conversation_id, request_id, run_id } => {
                 self.conversation_id.clone_from(conversation_id);
-                let (conversation_id, request_id) = (conversation_id.clone(), request_id.clone());
-                out.push(TurnEvent::Started { conversation_id, request_id });
+                out.push(TurnEvent::Started {
+                    conversation_id: conversation_id.clone(),
+                    request_id: request_id.clone(),
+                    run_id: run_id.clone(),
+                });
             }
             Event::Actions(actions) => self.act(actions, out),
             Event::Finished(finished) => self.finish(&Finish::of(finished), out),

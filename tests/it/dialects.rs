@@ -126,7 +126,11 @@ pub(crate) fn event(step: &Value) -> TurnEvent {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let (name, value) = step.as_object().unwrap().iter().find(|(name, _)| *name != "choice").unwrap();
     match name.as_str() {
-        "started" => TurnEvent::Started { conversation_id: text(value), request_id: "request".to_owned() },
+        "started" => TurnEvent::Started {
+            conversation_id: text(value),
+            request_id: "request".to_owned(),
+            run_id: "run".to_owned(),
+        },
         "model_used" => TurnEvent::ModelUsed { model: text(value), is_fallback: false },
         "text" => TurnEvent::Text(text(value)),
         "long_text" => TurnEvent::Text(text(value).repeat(500)),

@@ -41,6 +41,7 @@ impl Default for Setup {
 pub(crate) struct Front {
     pub(crate) address: SocketAddr,
     pub(crate) client: reqwest::Client,
+    pub(crate) gateway: Gateway,
     pool: credential::Pool,
     /// Changes how it serves.
     pub(crate) config: watch::Sender<Config>,
@@ -72,11 +73,11 @@ impl Front {
         let mut serving = JoinSet::new();
         let (config, configuration) = watch::channel(setup.server);
         let controls = Controls { config: configuration, needs };
-        serving.spawn(server::run_with(listener, controls, gateway, async {
+        serving.spawn(server::run_with(listener, controls, gateway.clone(), async {
             let _ = stopped.await;
         }));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { address, client, pool, config, stop: Some(stop), serving }
+        Self { address, client, gateway, pool, config, stop: Some(stop), serving }
     }
 
     /// A request that no earlier one stands in the way of: the account has another chance, whatever became of it.

@@ -16,18 +16,26 @@ const TABLE: &[(&str, &[&str])] = &[
     ("schema", &[]),
     ("turn", &[]),
     ("models", &[]),
+    ("metrics", &[]),
     ("monitor", &[]),
     ("dialect", &["turn", "sse", "models"]),
     ("upstream", &["turn", "sse", "schema", "secret", "models", "service"]),
-    ("credential", &["secret", "service", "state"]),
+    // The pool says in numbers how it stands.
+    ("credential", &["secret", "service", "state", "metrics"]),
+    // It connects as all else does, and counts what it hands over.
+    ("otlp", &["secret", "service", "metrics"]),
     ("simulator", &["sse", "schema"]),
     ("capture", &["sse", "schema", "secret"]),
     // Its callers ask it which models there are.
-    ("gateway", &["turn", "upstream", "credential", "monitor", "capture", "models", "service", "state"]),
+    // It counts what it asks of the upstream.
+    ("gateway", &["turn", "upstream", "credential", "monitor", "capture", "models", "service", "state", "metrics"]),
     // It holds the clients' keys, which are secrets.
     (
         "server",
-        &["gateway", "dialect", "monitor", "schema", "models", "turn", "sse", "capture", "secret", "state", "clients"],
+        &[
+            "gateway", "dialect", "monitor", "schema", "models", "turn", "sse", "capture", "secret", "state",
+            "clients", "metrics",
+        ],
     ),
     ("cli", &["*"]),
     ("main", &["cli"]),

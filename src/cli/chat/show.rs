@@ -39,7 +39,7 @@ impl Shown {
     /// When standard output cannot take the text.
     pub(crate) fn take(&mut self, event: TurnEvent, output: &mut Output) -> io::Result<()> {
         match event {
-            TurnEvent::Started { conversation_id, request_id } => {
+            TurnEvent::Started { conversation_id, request_id, .. } => {
                 (self.conversation_id, self.request_id) = (conversation_id, request_id);
             }
             TurnEvent::ModelUsed { model, is_fallback } => {
@@ -178,7 +178,7 @@ mod tests {
 
     fn answer() -> Vec<TurnEvent> {
         vec![
-            TurnEvent::Started { conversation_id: "c".to_owned(), request_id: "r".to_owned() },
+            TurnEvent::Started { conversation_id: "c".to_owned(), request_id: "r".to_owned(), run_id: String::new() },
             TurnEvent::Reasoning("hm".to_owned()),
             TurnEvent::Text("four".to_owned()),
             TurnEvent::Usage(Usage { input_tokens: 3, output_tokens: 1, ..Usage::default() }),

@@ -7,17 +7,15 @@ use tokio::sync::watch;
 
 use crate::{
     cli::{
-        backend::Backend,
         exit::Failure,
         layers::Problem,
         output::Output,
         reload::{Reloaded, Reloader, Watcher},
-        serve::configuration,
+        serve::Ground,
         settings::Settings,
         signals::Hangups,
         systemd::{Manager, Told},
     },
-    clients::Clients,
     server,
 };
 
@@ -29,8 +27,7 @@ pub(super) struct Keeper<'a> {
     watches: bool,
     hangups: Hangups,
     manager: Manager,
-    backend: &'a Backend,
-    clients: Option<&'a Clients>,
+    ground: Ground<'a>,
     address: SocketAddr,
     change: watch::Sender<server::Config>,
     /// True when the process was started by a person who watches it.
@@ -43,8 +40,7 @@ impl<'a> Keeper<'a> {
         settings: &Settings,
         reloader: Reloader<'a>,
         address: SocketAddr,
-        backend: &'a Backend,
-        clients: Option<&'a Clients>,
+        ground: Ground<'a>,
         change: watch::Sender<server::Config>,
         output: &Output,
     ) -> Result<Self, Failure> {
@@ -54,8 +50,7 @@ impl<'a> Keeper<'a> {
             watches: settings.serving.watch,
             hangups: Hangups::listen()?,
             manager: Manager::find(),
-            backend,
-            clients,
+            ground,
             address,
             change,
             on_terminal: output.manner().talk_terminal,
@@ -105,7 +100,7 @@ impl<'a> Keeper<'a> {
 
     fn reload(&mut self, why: &str) {
         self.manager.tell(Told::Reloading);
-        let has_keys = self.clients.is_some_and(|clients| clients.in_force() > 0);
+        let has_keys = self.ground.clients.is_some_and(|clients| clients.in_force() > 0);
         let failed = match self.reloader.read(self.address, has_keys) {
             Ok(reloaded) => {
                 self.take(reloaded, why);
@@ -122,9 +117,8 @@ impl<'a> Keeper<'a> {
     fn take(&mut self, reloaded: Reloaded, why: &str) {
         let Reloaded { settings, changed, waiting } = reloaded;
         self.reloader.refilter(&settings);
-        self.backend.gateway.set_idle_timeout(settings.wire.idle_timeout);
-        let configuration = configuration(&settings.serving, self.address, self.backend, self.clients);
-        self.change.send_replace(configuration);
+        self.ground.backend.gateway.set_idle_timeout(settings.wire.idle_timeout);
+        self.change.send_replace(self.ground.configuration(&settings.serving, self.address));
         self.watches = settings.serving.watch;
         self.watcher.follow(&self.reloader);
         tracing::info!(why, changed = changed.join(", "), "settings were read again");

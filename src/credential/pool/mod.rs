@@ -31,6 +31,7 @@ mod named;
 mod numbers;
 #[cfg(test)]
 mod pool_tests;
+mod readings;
 mod snapshot;
 
 use choose::Candidate;

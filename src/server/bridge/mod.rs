@@ -123,7 +123,7 @@ impl Bridge {
     /// Whose conversations those are that are sent by hand.
     fn scope() -> Scope {
         let request_id = uuid::Uuid::new_v4().simple().to_string();
-        Scope { client: "bridge".to_owned(), session: None, request_id, dialect: "bridge" }
+        Scope { client: "bridge".to_owned(), request_id, dialect: "bridge", ..Scope::default() }
     }
 }
 
