@@ -405,18 +405,24 @@ fn listen(flag: Option<&str>, layers: &mut Layers<'_>) -> SocketAddr {
             address.set_port(port);
         }
     }
-    // Each of the three is told as what it comes to, and from where.
+    note_address(address, whole, layers);
+    address
+}
+
+/// Notes the address, and its parts, as what they come to. `whole` is what the address was before its parts replaced it.
+fn note_address(address: SocketAddr, whole: Option<Found>, layers: &mut Layers<'_>) {
     let parts = [(&env::HOST, address.ip().to_string()), (&env::PORT, address.port().to_string())];
+    let given: Vec<Found> = parts.iter().filter_map(|(setting, _)| layers.taken(setting).cloned()).collect();
     for (setting, text) in parts {
         if let Some(found) = layers.taken(setting).or(whole.as_ref()).cloned() {
             layers.note(setting, Found { text, ..found });
         }
     }
-    let part = layers.taken(&env::PORT).or_else(|| layers.taken(&env::HOST));
-    if let Some(found) = whole.as_ref().filter(|_| flag.is_some()).or(part).cloned() {
-        layers.note(&env::LISTEN, Found { text: address.to_string(), ..found });
+    if let Some(first) = given.first().or(whole.as_ref()).cloned() {
+        let places: Vec<_> = given.iter().map(|found| found.place.as_str()).collect();
+        let place = if places.is_empty() { first.place } else { places.join(" and ") };
+        layers.note(&env::LISTEN, Found { text: address.to_string(), place, source: first.source });
     }
-    address
 }
 
 fn client_keys(layers: &mut Layers<'_>) -> Vec<Secret> {

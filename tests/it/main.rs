@@ -15,6 +15,7 @@ mod common;
 mod completions;
 mod config;
 mod credential;
+mod deploy;
 mod descriptors;
 mod dialects;
 mod front;
