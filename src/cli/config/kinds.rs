@@ -11,10 +11,10 @@ use crate::cli::env::{self, Setting};
 pub(crate) enum Kind {
     /// `true` or `false`.
     Switch,
-    /// A time from a millisecond to a day.
-    Duration,
-    /// A number of bytes from 1 KiB to 1 GiB.
-    Size,
+    /// A time between two others in milliseconds, both included.
+    Duration(u64, u64),
+    /// A number of bytes between two others, both included.
+    Size(u64, u64),
     /// A whole number between two others, both included.
     Count(u64, u64),
     /// One of these words.
@@ -75,10 +75,10 @@ pub(crate) const GROUPS: &[Group] = &[
             (&env::WARP_JWT, Kind::Secret),
             (&env::ANONYMOUS, Kind::Switch),
             (&env::POOL_SIZE, Kind::Count(1, 64)),
-            (&env::LONGEST_REST, Kind::Duration),
+            (&env::LONGEST_REST, Kind::TIME),
             (&env::POOL_SERVICE_BASE_URL, Kind::Root("https://pool.example")),
             (&env::POOL_SERVICE_API_KEY, Kind::Secret),
-            (&env::POOL_MIN_TTL_SECONDS, Kind::Duration),
+            (&env::POOL_MIN_TTL_SECONDS, Kind::TIME),
             (&env::BROKER_URL, Kind::Root("https://broker.example")),
             (&env::BROKER_KEY, Kind::Secret),
             (&env::CLOUDFLARE_API_TOKEN, Kind::Secret),
@@ -89,11 +89,11 @@ pub(crate) const GROUPS: &[Group] = &[
     (
         "Limits and times",
         &[
-            (&env::MAX_BODY, Kind::Size),
-            (&env::CONNECT_TIMEOUT, Kind::Duration),
-            (&env::IDLE_TIMEOUT, Kind::Duration),
-            (&env::HEARTBEAT, Kind::Duration),
-            (&env::DRAIN_TIMEOUT, Kind::Duration),
+            (&env::MAX_BODY, Kind::SIZE),
+            (&env::CONNECT_TIMEOUT, Kind::TIME),
+            (&env::IDLE_TIMEOUT, Kind::TIME),
+            (&env::HEARTBEAT, Kind::TIME),
+            (&env::DRAIN_TIMEOUT, Kind::TIME),
         ],
     ),
     (
@@ -104,7 +104,7 @@ pub(crate) const GROUPS: &[Group] = &[
             (&env::RECORD, Kind::Path("/var/lib/warp2api/recordings")),
             (&env::RECORD_SENSITIVE, Kind::Switch),
             (&env::RECORD_FILES, Kind::Count(1, 1_000_000)),
-            (&env::RECORD_BYTES, Kind::Size),
+            (&env::RECORD_BYTES, Kind::SIZE),
             (&env::LOG_FORMAT, Kind::Words(&["text", "json"])),
             (&env::LOG, Kind::Text("warp2api=debug,hyper=info")),
         ],
@@ -137,12 +137,17 @@ pub(crate) fn default(setting: &Setting) -> Option<&'static str> {
 }
 
 impl Kind {
+    /// The usual time: from a millisecond to a day.
+    pub(crate) const TIME: Self = Self::Duration(1, 86_400_000);
+    /// The usual size: from 1 KiB to 1 GiB.
+    pub(crate) const SIZE: Self = Self::Size(1 << 10, 1 << 30);
+
     /// What it is called.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Switch => "switch",
-            Self::Duration => "duration",
-            Self::Size => "size",
+            Self::Duration(..) => "duration",
+            Self::Size(..) => "size",
             Self::Count(..) => "count",
             Self::Words(_) => "word",
             Self::List(_) => "list",
@@ -161,9 +166,9 @@ impl Kind {
         let switch = || text.parse::<bool>().map_or_else(|_| text.into(), Value::from);
         match self {
             Self::Switch => switch(),
-            Self::Count(..) | Self::Duration => whole(),
+            Self::Count(..) | Self::Duration(..) => whole(),
             Self::List(_) | Self::Secrets => text.split(',').map(str::trim).collect(),
-            Self::Size
+            Self::Size(..)
             | Self::Words(_)
             | Self::Text(_)
             | Self::Address(_)
@@ -178,8 +183,8 @@ impl Kind {
     pub(crate) fn sample(self) -> &'static str {
         match self {
             Self::Switch => "false",
-            Self::Duration => "90s",
-            Self::Size => "64MiB",
+            Self::Duration(..) => "90s",
+            Self::Size(..) => "64MiB",
             Self::Count(..) => "1",
             Self::Words(words) => words.first().copied().unwrap_or_default(),
             Self::Secret | Self::Secrets => "…",
@@ -218,15 +223,17 @@ mod tests {
     /// Texts that a value of this kind may be, and such that it may not.
     fn examples(kind: Kind) -> (Vec<String>, Vec<String>) {
         let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        // Both bounds are taken, what is just beyond them is not.
+        let between = |least: u64, most: u64, unit: &str| {
+            let written = |number: u64| format!("{number}{unit}");
+            let beyond = [least.checked_sub(1), most.checked_add(1)].into_iter().flatten();
+            let wrong = beyond.map(written).chain(texts(&["-1", "many"])).collect();
+            (vec![written(least), written(most)], wrong)
+        };
         let (right, wrong) = match kind {
             Kind::Switch => (texts(&["true", "false"]), texts(&["perhaps", "2"])),
-            Kind::Duration => (texts(&["1ms", "90", "1.5m", "24h"]), texts(&["0", "25h", "soon"])),
-            Kind::Size => (texts(&["1024", "1KiB", "1GiB"]), texts(&["0", "2GiB", "big"])),
-            Kind::Count(least, most) => {
-                let beyond = [least.checked_sub(1), most.checked_add(1)].into_iter().flatten();
-                let wrong = beyond.map(|number| number.to_string()).chain(texts(&["-1", "many"]));
-                (vec![least.to_string(), most.to_string()], wrong.collect())
-            }
+            Kind::Duration(least, most) => between(least, most, "ms"),
+            Kind::Size(least, most) | Kind::Count(least, most) => between(least, most, ""),
             Kind::Words(words) => (texts(words), texts(&["other"])),
             Kind::Address(_) => (texts(&["127.0.0.1:0", "[::1]:8010"]), texts(&["8010", "example.org:80"])),
             Kind::AddressOrOff(_) => (texts(&["[::1]:0", "off"]), texts(&["0.0.0.0:8000", "on"])),

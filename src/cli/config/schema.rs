@@ -1,6 +1,8 @@
 //! `config schema`: the configuration file as a JSON Schema, for editors. It knows names, types, words and bounds; what
 //! only the program can tell (that `0s` is no time, what one setting asks of another) is left to `config check`.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use crate::cli::{
@@ -40,11 +42,13 @@ fn accepted(kind: Kind) -> Map<String, Value> {
     let list = |item: Value| json!({"type": "array", "items": item});
     let accepted = match kind {
         Kind::Switch => json!({"type": "boolean"}),
-        Kind::Duration => {
-            either(json!({"type": "number", "minimum": 0.001, "maximum": 86_400}), r"^\d+(\.\d+)?(ms|s|m|min|h)?$")
+        Kind::Duration(least, most) => {
+            let (least, most) = (Duration::from_millis(least), Duration::from_millis(most));
+            let bounds = json!({"type": "number", "minimum": least.as_secs_f64(), "maximum": most.as_secs_f64()});
+            either(bounds, r"^\d+(\.\d+)?(ms|s|m|min|h)?$")
         }
-        Kind::Size => {
-            either(json!({"type": "integer", "minimum": 1024, "maximum": 1 << 30}), r"^\d+([bB]|[kKmMgG]([iI][bB])?)?$")
+        Kind::Size(least, most) => {
+            either(json!({"type": "integer", "minimum": least, "maximum": most}), r"^\d+([bB]|[kKmMgG]([iI][bB])?)?$")
         }
         Kind::Count(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Words(words) => json!({"type": "string", "enum": words}),

@@ -13,7 +13,7 @@ use crate::cli::{
 };
 
 /// How wide a value may be in the table.
-const WIDEST: usize = 70;
+const WIDEST: usize = 110;
 
 /// Shows them; fails when one is wrong, after all have been shown.
 pub(super) fn run(layers: Layers<'_>, json: bool, output: &mut Output) -> Result<(), Failure> {
