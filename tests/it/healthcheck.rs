@@ -50,3 +50,20 @@ fn it_must_know_where_to_ask() {
     assert!(place.run("healthcheck example.org", b"").ended(2).err.contains("expected https://HOST or http://HOST"));
     assert!(place.run("healthcheck --timeout soon", b"").ended(2).err.contains("--timeout"));
 }
+
+#[test]
+fn what_is_on_this_machine_is_reached_without_any_certificates() {
+    let place = Place::new();
+    let none = place.path().join("none");
+    let bare = |line: &str| {
+        let mut command = place.command(line);
+        command.env("SSL_CERT_FILE", &none).env("SSL_CERT_DIR", &none);
+        crate::common::run(command, b"")
+    };
+    assert!(bare("--upstream simulator:fast chat hello").ended(0).text().contains("hello"));
+    let (_server, address) = serving(&place);
+    bare(&format!("healthcheck http://{address}")).ended(0);
+    // Warp itself is reached over TLS or not at all.
+    let refused = bare("chat hello");
+    assert!(refused.code != Some(0) && !refused.err.contains("panicked"), "{}", refused.err);
+}
