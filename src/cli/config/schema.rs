@@ -43,8 +43,7 @@ fn accepted(kind: Kind) -> Map<String, Value> {
     let accepted = match kind {
         Kind::Switch => json!({"type": "boolean"}),
         Kind::Duration(least, most) => {
-            let (least, most) = (Duration::from_millis(least), Duration::from_millis(most));
-            let bounds = json!({"type": "number", "minimum": least.as_secs_f64(), "maximum": most.as_secs_f64()});
+            let bounds = json!({"type": "number", "minimum": seconds(least), "maximum": seconds(most)});
             either(bounds, r"^\d+(\.\d+)?(ms|s|m|min|h)?$")
         }
         Kind::Size(least, most) => {
@@ -61,4 +60,12 @@ fn accepted(kind: Kind) -> Map<String, Value> {
         Kind::Secrets => list(text(r"^[^\s\x00-\x1f\x7f,]+$")),
     };
     accepted.as_object().cloned().unwrap_or_default()
+}
+
+/// Milliseconds as a number of seconds, which is a whole one where it can be.
+fn seconds(milliseconds: u64) -> Value {
+    match milliseconds % 1000 {
+        0 => (milliseconds / 1000).into(),
+        _ => Duration::from_millis(milliseconds).as_secs_f64().into(),
+    }
 }
