@@ -40,6 +40,8 @@ pub(crate) enum Source {
     Dotenv,
     /// The configuration file.
     File,
+    /// Nobody: it is where the platform has a place for such things.
+    Platform,
 }
 
 /// A value, and where it stands.
@@ -88,6 +90,7 @@ impl<'a> Layers<'a> {
             Some(path) => layers.read_file(&path, true),
             None => {
                 if let Some(path) = usual() {
+                    layers.note_usual(&env::CONFIG, &path);
                     layers.read_file(&path, false);
                 }
             }
@@ -101,7 +104,16 @@ impl<'a> Layers<'a> {
 
     /// Where state is kept, if that can be told.
     pub(crate) fn state_directory(&mut self) -> Option<PathBuf> {
-        self.home().or_else(|| env::state_directory(self.strings))
+        self.home().or_else(|| {
+            let usual = env::state_directory(self.strings)?;
+            self.note_usual(&env::HOME, &usual);
+            Some(usual)
+        })
+    }
+
+    fn note_usual(&mut self, setting: &Setting, path: &Path) {
+        let (text, place) = (path.display().to_string(), "default".to_owned());
+        self.note(setting, Found { text, place, source: Source::Platform });
     }
 
     fn read_dotenv(&mut self, path: &Path) {

@@ -141,6 +141,20 @@ fn every_value_is_shown_with_its_place() {
     assert!(!table.text().contains("hidden"));
 }
 
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn the_platform_s_places_are_told() {
+    let place = Place::new();
+    let document = shown(&config(&place, "config show --json", &[]).ended(0));
+    for (name, below) in
+        [("WARP2API_HOME", ".local/state/warp2api"), ("WARP2API_CONFIG", ".config/warp2api/config.toml")]
+    {
+        let setting = setting(&document, name);
+        assert_eq!(setting["value"], place.path().join(below).display().to_string());
+        assert_eq!((&setting["source"], &setting["set"]), (&json!("default"), &json!(false)));
+    }
+}
+
 #[test]
 fn an_address_is_told_as_it_comes_out() {
     let place = Place::new();

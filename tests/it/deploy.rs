@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use warp2api::cli::env::ALL;
 
-use crate::common::{Place, root};
+use crate::common::{Place, root, sources};
 
 /// Settings of the state that replicas share.
 const SHARED_STATE: [&str; 2] = ["WARP2API_STATE", "WARP2API_STATE_SECRET"];
@@ -71,5 +71,25 @@ fn the_verbs_that_are_run_are_there() {
     assert!(unit.contains("\nExecStart=/usr/bin/warp2api serve\n"));
     for verb in ["serve", "--quiet healthcheck"] {
         Place::new().run(&format!("{verb} --help"), b"").ended(0);
+    }
+}
+
+#[test]
+fn the_image_is_built_from_all_that_the_source_includes() {
+    let ignored = fs::read_to_string(root().join("deploy/docker/Dockerfile.dockerignore")).unwrap();
+    let taken: Vec<PathBuf> = ignored.lines().filter_map(|line| line.strip_prefix('!')).map(PathBuf::from).collect();
+    let mut seen = 0;
+    for (file, source) in sources() {
+        let pieces = ["include_str!(\"", "include_bytes!(\""].iter().flat_map(|start| source.split(*start).skip(1));
+        for named in pieces.filter_map(|rest| rest.split('"').next()) {
+            let path = root().join("src").join(&file).parent().unwrap().join(named).canonicalize().unwrap();
+            let path = path.strip_prefix(root().canonicalize().unwrap()).unwrap().to_owned();
+            assert!(taken.iter().any(|one| path.starts_with(one)), "{file} includes {}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 3, "only {seen} files are included");
+    for needed in ["Cargo.toml", "Cargo.lock", "src", "deploy/build-static"] {
+        assert!(taken.iter().any(|one| one == &PathBuf::from(needed)), "{needed}");
     }
 }

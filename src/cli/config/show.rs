@@ -43,7 +43,8 @@ struct Row {
 impl Row {
     fn of(setting: &'static Setting, kind: Kind, layers: &Layers<'_>) -> Self {
         let found = layers.taken(setting);
-        let given = found.map(|found| (found.source, found.place.clone()));
+        let given = found.filter(|found| found.source != Source::Platform);
+        let given = given.map(|found| (found.source, found.place.clone()));
         let value = match found {
             _ if setting.secret => None,
             Some(found) => Some(without_password(found.text.trim())),
@@ -59,7 +60,7 @@ impl Row {
 
     fn source(&self) -> &'static str {
         match self.given {
-            None => "default",
+            None | Some((Source::Platform, _)) => "default",
             Some((Source::Flag, _)) => "flag",
             Some((Source::Variable, _)) => "variable",
             Some((Source::Dotenv, _)) => ".env",
