@@ -31,8 +31,8 @@ pub(crate) enum Kind {
     Root(&'static str),
     /// A path to a file or a directory, as this example.
     Path(&'static str),
-    /// Text that is never shown.
-    Secret,
+    /// Text that is never shown, of the form of this example.
+    Secret(&'static str),
     /// Texts that are never shown.
     Secrets,
 }
@@ -70,18 +70,18 @@ pub(crate) const GROUPS: &[Group] = &[
     (
         "Accounts",
         &[
-            (&env::WARP_API_KEY, Kind::Secret),
-            (&env::WARP_REFRESH_TOKEN, Kind::Secret),
-            (&env::WARP_JWT, Kind::Secret),
+            (&env::WARP_API_KEY, Kind::TOKEN),
+            (&env::WARP_REFRESH_TOKEN, Kind::TOKEN),
+            (&env::WARP_JWT, Kind::TOKEN),
             (&env::ANONYMOUS, Kind::Switch),
             (&env::POOL_SIZE, Kind::Count(1, 64)),
             (&env::LONGEST_REST, Kind::TIME),
             (&env::POOL_SERVICE_BASE_URL, Kind::Root("https://pool.example")),
-            (&env::POOL_SERVICE_API_KEY, Kind::Secret),
+            (&env::POOL_SERVICE_API_KEY, Kind::TOKEN),
             (&env::POOL_MIN_TTL_SECONDS, Kind::TIME),
             (&env::BROKER_URL, Kind::Root("https://broker.example")),
-            (&env::BROKER_KEY, Kind::Secret),
-            (&env::CLOUDFLARE_API_TOKEN, Kind::Secret),
+            (&env::BROKER_KEY, Kind::TOKEN),
+            (&env::CLOUDFLARE_API_TOKEN, Kind::TOKEN),
             (&env::CLOUDFLARE_ACCOUNT_ID, Kind::Text("0123456789abcdef0123456789abcdef")),
             (&env::CLOUDFLARE_API, Kind::Root("https://api.cloudflare.com/client/v4")),
         ],
@@ -141,6 +141,8 @@ impl Kind {
     pub(crate) const TIME: Self = Self::Duration(1, 86_400_000);
     /// The usual size: from 1 KiB to 1 GiB.
     pub(crate) const SIZE: Self = Self::Size(1 << 10, 1 << 30);
+    /// The usual secret: any text of one line.
+    pub(crate) const TOKEN: Self = Self::Secret("…");
 
     /// What it is called.
     pub(crate) const fn name(self) -> &'static str {
@@ -155,7 +157,7 @@ impl Kind {
             Self::Address(_) | Self::AddressOrOff(_) => "address",
             Self::Root(_) => "URL",
             Self::Path(_) => "path",
-            Self::Secret => "secret",
+            Self::Secret(_) => "secret",
             Self::Secrets => "secrets",
         }
     }
@@ -175,7 +177,7 @@ impl Kind {
             | Self::AddressOrOff(_)
             | Self::Root(_)
             | Self::Path(_)
-            | Self::Secret => text.into(),
+            | Self::Secret(_) => text.into(),
         }
     }
 
@@ -187,13 +189,14 @@ impl Kind {
             Self::Size(..) => "64MiB",
             Self::Count(..) => "1",
             Self::Words(words) => words.first().copied().unwrap_or_default(),
-            Self::Secret | Self::Secrets => "…",
+            Self::Secrets => "…",
             Self::List(sample)
             | Self::Text(sample)
             | Self::Address(sample)
             | Self::AddressOrOff(sample)
             | Self::Root(sample)
-            | Self::Path(sample) => sample,
+            | Self::Path(sample)
+            | Self::Secret(sample) => sample,
         }
     }
 }
@@ -238,7 +241,7 @@ mod tests {
             Kind::Address(_) => (texts(&["127.0.0.1:0", "[::1]:8010"]), texts(&["8010", "example.org:80"])),
             Kind::AddressOrOff(_) => (texts(&["[::1]:0", "off"]), texts(&["0.0.0.0:8000", "on"])),
             Kind::Root(_) => (texts(&["https://example.org/x"]), texts(&["example.org", "ftp://example.org"])),
-            Kind::Secret => (texts(&["wk-1"]), texts(&["a\nb"])),
+            Kind::Secret(_) => (Vec::new(), texts(&["a\nb"])),
             Kind::Secrets => (texts(&["a", "a,b"]), texts(&["a b"])),
             Kind::List(_) => (texts(&["a", "a,b"]), Vec::new()),
             Kind::Text(_) | Kind::Path(_) => (Vec::new(), Vec::new()),
@@ -255,7 +258,7 @@ mod tests {
         }
         assert_eq!(all().count(), ALL.len());
         for (setting, kind) in all() {
-            assert_eq!(setting.secret, matches!(kind, Kind::Secret | Kind::Secrets), "{setting:?}");
+            assert_eq!(setting.secret, matches!(kind, Kind::Secret(_) | Kind::Secrets), "{setting:?}");
         }
     }
 

@@ -56,7 +56,7 @@ fn accepted(kind: Kind) -> Map<String, Value> {
         Kind::Address(_) => text(r":\d{1,5}$"),
         Kind::AddressOrOff(_) => text(r"^off$|:\d{1,5}$"),
         Kind::Root(_) => text("^https?://."),
-        Kind::Secret => text(r"^[^\x00-\x1f\x7f]+$"),
+        Kind::Secret(_) => text(r"^[^\x00-\x1f\x7f]+$"),
         Kind::Secrets => list(text(r"^[^\s\x00-\x1f\x7f,]+$")),
     };
     accepted.as_object().cloned().unwrap_or_default()
