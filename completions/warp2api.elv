@@ -40,6 +40,8 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand key 'Manage the keys of this gateway''s own clients, and what each may use'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
+            cand config 'See, check and describe the settings'
+            cand healthcheck 'Ask a running server whether it is well'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -766,6 +768,132 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;schema;help;help'= {
         }
+        &'warp2api;config'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand show 'Show every setting as `serve` with the same flags would have it, and where its value comes from'
+            cand check 'Tell everything that is wrong with the settings, as `serve` with the same flags would find them'
+            cand schema 'Print a JSON Schema of the configuration file, for editors'
+            cand example 'Print a configuration file with every setting in it, explained and commented out'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;config;show'= {
+            cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
+            cand --bridge-listen 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]'
+            cand --pool-size 'How many accounts to keep ready, where there are that many [default: 3]'
+            cand --record 'Record every exchange with the upstream into a file of its own in this directory'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand --monitor-sensitive 'Show on the bridge''s page what people wrote, too'
+            cand --strict 'Refuse requests with options that neither the upstream nor the gateway can honour'
+            cand --allow-anonymous 'Serve an address that others can reach although no client key is set'
+            cand --record-sensitive 'Record what people wrote, too'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;config;check'= {
+            cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
+            cand --bridge-listen 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]'
+            cand --pool-size 'How many accounts to keep ready, where there are that many [default: 3]'
+            cand --record 'Record every exchange with the upstream into a file of its own in this directory'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand --monitor-sensitive 'Show on the bridge''s page what people wrote, too'
+            cand --strict 'Refuse requests with options that neither the upstream nor the gateway can honour'
+            cand --allow-anonymous 'Serve an address that others can reach although no client key is set'
+            cand --record-sensitive 'Record what people wrote, too'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;config;schema'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;config;example'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;config;help'= {
+            cand show 'Show every setting as `serve` with the same flags would have it, and where its value comes from'
+            cand check 'Tell everything that is wrong with the settings, as `serve` with the same flags would find them'
+            cand schema 'Print a JSON Schema of the configuration file, for editors'
+            cand example 'Print a configuration file with every setting in it, explained and commented out'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;config;help;show'= {
+        }
+        &'warp2api;config;help;check'= {
+        }
+        &'warp2api;config;help;schema'= {
+        }
+        &'warp2api;config;help;example'= {
+        }
+        &'warp2api;config;help;help'= {
+        }
+        &'warp2api;healthcheck'= {
+            cand --timeout 'How long to wait for its answer'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --ready 'Ask whether it can answer clients (/readyz), not only whether it is alive (/healthz)'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'warp2api;completions'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
@@ -791,6 +919,8 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand key 'Manage the keys of this gateway''s own clients, and what each may use'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
+            cand config 'See, check and describe the settings'
+            cand healthcheck 'Ask a running server whether it is well'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -888,6 +1018,22 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help;schema;compile'= {
         }
         &'warp2api;help;schema;diff'= {
+        }
+        &'warp2api;help;config'= {
+            cand show 'Show every setting as `serve` with the same flags would have it, and where its value comes from'
+            cand check 'Tell everything that is wrong with the settings, as `serve` with the same flags would find them'
+            cand schema 'Print a JSON Schema of the configuration file, for editors'
+            cand example 'Print a configuration file with every setting in it, explained and commented out'
+        }
+        &'warp2api;help;config;show'= {
+        }
+        &'warp2api;help;config;check'= {
+        }
+        &'warp2api;help;config;schema'= {
+        }
+        &'warp2api;help;config;example'= {
+        }
+        &'warp2api;help;healthcheck'= {
         }
         &'warp2api;help;completions'= {
         }

@@ -3,7 +3,7 @@
 //! Values that a variable or the configuration file can also give stay text here, so that all wrong ones can be reported
 //! together, whichever place they come from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -70,6 +70,10 @@ pub(crate) enum Command {
     Models(ModelsArguments),
     /// Look up, fill in, compile and compare message types
     Schema(SchemaArguments),
+    /// See, check and describe the settings
+    Config(ConfigArguments),
+    /// Ask a running server whether it is well
+    Healthcheck(HealthcheckArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }
@@ -639,6 +643,75 @@ pub(crate) enum SchemaCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// What follows `config`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ConfigArguments {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+/// What to do with the settings.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show every setting as `serve` with the same flags would have it, and where its value comes from
+    #[command(after_help = "Exit code: 2 if one of them is wrong.")]
+    Show {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        serve: Box<ServeArguments>,
+    },
+    /// Tell everything that is wrong with the settings, as `serve` with the same flags would find them
+    #[command(after_help = "Exit code: 2 if one of them is wrong.")]
+    Check {
+        /// Configuration file to check [default: the one that would be used]
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: Option<PathBuf>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        serve: Box<ServeArguments>,
+    },
+    /// Print a JSON Schema of the configuration file, for editors
+    Schema,
+    /// Print a configuration file with every setting in it, explained and commented out
+    Example,
+}
+
+impl ConfigArguments {
+    /// The flags of the `serve` that is asked about.
+    pub(crate) fn as_serve(&self) -> Option<&ServeArguments> {
+        match &self.command {
+            ConfigCommand::Show { serve, .. } | ConfigCommand::Check { serve, .. } => Some(serve),
+            ConfigCommand::Schema | ConfigCommand::Example => None,
+        }
+    }
+
+    /// The configuration file that is asked about, where one is named.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.command {
+            ConfigCommand::Check { file, .. } => file.as_deref(),
+            ConfigCommand::Show { .. } | ConfigCommand::Schema | ConfigCommand::Example => None,
+        }
+    }
+}
+
+/// Flags of `healthcheck`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HealthcheckArguments {
+    /// Root of the server [default: where `serve` with these settings listens]
+    #[arg(value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) url: Option<String>,
+    /// Ask whether it can answer clients (/readyz), not only whether it is alive (/healthz)
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// How long to wait for its answer
+    #[arg(long, value_name = "TIME", default_value = "3s")]
+    pub(crate) timeout: String,
 }
 
 /// Flags of `completions`.

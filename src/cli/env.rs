@@ -9,8 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// One setting and what it is called in each place that can give it.
-#[derive(Debug, Clone, Copy)]
+/// How the names of our own variables begin.
+pub(crate) const OURS: &str = "WARP2API_";
+
+/// One setting and what it is called in each place that can give it. What its values are is said in `config/kinds.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     /// The flag, with its dashes; empty when there is none, as for every secret: command lines are visible to others.
     pub flag: &'static str,
@@ -586,6 +589,11 @@ const fn secret(variable: &'static str, key: &'static str, about: &'static str) 
 pub trait Strings {
     /// The value of `name`, if it is set.
     fn get(&self, name: &str) -> Option<OsString>;
+
+    /// All names that can be read as text.
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The environment of this process.
@@ -596,6 +604,10 @@ impl Strings for ProcessEnvironment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     fn get(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
     }
 }
 
@@ -610,6 +622,10 @@ impl Setting {
 impl Strings for BTreeMap<String, String> {
     fn get(&self, name: &str) -> Option<OsString> {
         BTreeMap::get(self, name).map(OsString::from)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.keys().cloned().collect()
     }
 }
 

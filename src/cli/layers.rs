@@ -31,10 +31,27 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Which of the places gave a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The command line.
+    Flag,
+    /// The environment.
+    Variable,
+    /// `.env` in the current directory.
+    Dotenv,
+    /// The configuration file.
+    File,
+    /// Nobody: it is where the platform has a place for such things.
+    Platform,
+}
+
 /// A value, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) text: String,
     pub(crate) place: String,
+    pub(crate) source: Source,
 }
 
 /// Where values came from, kept to tell what has changed. It holds no value, only what tells it from others.
@@ -50,10 +67,18 @@ pub(crate) struct Sources {
 pub(crate) struct Layers<'a> {
     strings: &'a dyn Strings,
     dotenv: BTreeMap<String, String>,
-    file: toml::Table,
+    file: BTreeMap<String, Spot>,
     file_name: String,
     files: BTreeMap<PathBuf, bool>,
     problems: Vec<Problem>,
+    hidden: Vec<Problem>,
+    taken: Vec<(Setting, Found)>,
+}
+
+/// A value of the configuration file, and the line it stands on.
+struct Spot {
+    value: toml::Value,
+    line: usize,
 }
 
 impl<'a> Layers<'a> {
@@ -63,19 +88,22 @@ impl<'a> Layers<'a> {
         let mut layers = Self {
             strings,
             dotenv: BTreeMap::new(),
-            file: toml::Table::new(),
+            file: BTreeMap::new(),
             file_name: String::new(),
             files: BTreeMap::new(),
             problems: Vec::new(),
+            hidden: Vec::new(),
+            taken: Vec::new(),
         };
         layers.read_dotenv(&directory.join(".env"));
-        let named =
-            config.map(Path::to_owned).or_else(|| layers.find(None, &env::CONFIG).map(|found| found.text.into()));
-        let usual = || layers.home().map(|home| home.join("config.toml")).or_else(|| env::configuration_file(strings));
+        let home = layers.home();
+        let named = layers.path(config, &env::CONFIG);
+        let usual = || home.map(|home| home.join("config.toml")).or_else(|| env::configuration_file(strings));
         match named {
             Some(path) => layers.read_file(&path, true),
             None => {
                 if let Some(path) = usual() {
+                    layers.note_usual(&env::CONFIG, &path);
                     layers.read_file(&path, false);
                 }
             }
@@ -83,13 +111,22 @@ impl<'a> Layers<'a> {
         layers
     }
 
-    fn home(&self) -> Option<PathBuf> {
-        self.find(None, &env::HOME).map(|found| PathBuf::from(found.text))
+    fn home(&mut self) -> Option<PathBuf> {
+        self.path(None, &env::HOME)
     }
 
     /// Where state is kept, if that can be told.
-    pub(crate) fn state_directory(&self) -> Option<PathBuf> {
-        self.home().or_else(|| env::state_directory(self.strings))
+    pub(crate) fn state_directory(&mut self) -> Option<PathBuf> {
+        self.home().or_else(|| {
+            let usual = env::state_directory(self.strings)?;
+            self.note_usual(&env::HOME, &usual);
+            Some(usual)
+        })
+    }
+
+    fn note_usual(&mut self, setting: &Setting, path: &Path) {
+        let (text, place) = (path.display().to_string(), "default".to_owned());
+        self.note(setting, Found { text, place, source: Source::Platform });
     }
 
     /// Where the values come from.
@@ -132,40 +169,51 @@ impl<'a> Layers<'a> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return,
             Err(error) => return self.complain(self.file_name.clone(), format!("cannot be read: {error}")),
         };
-        match text.parse::<toml::Table>() {
-            Ok(table) => self.take_file(table),
+        let line_of = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+        match toml::from_str::<BTreeMap<String, toml::Spanned<toml::Value>>>(&text) {
+            Ok(table) => {
+                let spots = table.into_iter().map(|(key, value)| {
+                    let line = line_of(value.span().start);
+                    (key, Spot { value: value.into_inner(), line })
+                });
+                self.take_file(spots.collect());
+            }
             // The error's own display quotes the line, which may hold a secret.
             Err(error) => {
-                let line =
-                    error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
+                let line = error.span().map_or(1, |span| line_of(span.start));
                 self.complain(format!("{} line {line}", self.file_name), error.message().to_owned());
             }
         }
     }
 
-    fn take_file(&mut self, table: toml::Table) {
-        for (key, value) in &table {
-            if plain(value).is_none() {
-                let place = format!("{key} in {}", self.file_name);
-                self.complain(place, format!("expected text, a number or a switch, not a {}", value.type_str()));
-            }
-        }
-        self.file = table;
+    fn take_file(&mut self, spots: BTreeMap<String, Spot>) {
+        self.file = spots;
+        let kinds: Vec<_> = self.file.iter().filter(|(_, spot)| plain(&spot.value).is_none()).collect();
+        let complaints: Vec<_> = kinds
+            .into_iter()
+            .map(|(key, spot)| {
+                let message = format!("expected text, a number or a switch, not a {}", spot.value.type_str());
+                (self.place_in_file(key, spot), message)
+            })
+            .collect();
+        complaints.into_iter().for_each(|(place, message)| self.complain(place, message));
+    }
+
+    fn place_in_file(&self, key: &str, spot: &Spot) -> String {
+        format!("{key} in {} line {}", self.file_name, spot.line)
+    }
+
+    /// The configuration file that was looked for; none where there is no place for one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        (!self.file_name.is_empty()).then(|| Path::new(&self.file_name))
     }
 
     /// Complains about keys of the configuration file that mean nothing.
     pub(crate) fn check_keys(&mut self) {
         let known = || env::ALL.iter().map(|setting| setting.key).filter(|key| !key.is_empty());
-        let unknown = self.file.keys().filter(|key| !known().any(|name| name == *key));
-        let complaints: Vec<_> = unknown
-            .map(|key| {
-                let nearest =
-                    known().max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
-                let near = nearest.filter(|name| strsim::jaro_winkler(name, key) > 0.8);
-                let meant = near.map_or_else(String::new, |name| format!("; did you mean {name}?"));
-                (format!("{key} in {}", self.file_name), format!("no such setting{meant}"))
-            })
-            .collect();
+        let unknown = self.file.iter().filter(|(key, _)| !known().any(|name| name == *key));
+        let complaints: Vec<_> =
+            unknown.map(|(key, spot)| (self.place_in_file(key, spot), no_such_setting(key, known()))).collect();
         for (place, message) in complaints {
             self.complain(place, message);
         }
@@ -174,26 +222,35 @@ impl<'a> Layers<'a> {
     /// The value of `setting`: the flag's if given, else that of the first place that has one. An empty variable is unset.
     pub(crate) fn find(&self, flag: Option<&str>, setting: &Setting) -> Option<Found> {
         match flag {
-            Some(text) => Some(Found { text: text.to_owned(), place: setting.flag.to_owned() }),
+            Some(text) => {
+                let place = setting.flag.to_owned();
+                Some(Found { text: text.to_owned(), place, source: Source::Flag })
+            }
             None => self.in_environment(setting).or_else(|| self.in_file(setting)),
         }
     }
 
     fn in_environment(&self, setting: &Setting) -> Option<Found> {
-        if setting.variable.is_empty() {
-            return None;
-        }
-        let own = self.strings.get(setting.variable).map(|text| text.to_string_lossy().into_owned());
-        let found = |text: String, place: String| (!text.trim().is_empty()).then_some(Found { text, place });
-        own.and_then(|text| found(text, setting.variable.to_owned())).or_else(|| {
-            let text = self.dotenv.get(setting.variable)?.clone();
-            found(text, format!("{} in .env", setting.variable))
-        })
+        self.in_variable(setting).or_else(|| self.in_dotenv(setting))
+    }
+
+    fn in_variable(&self, setting: &Setting) -> Option<Found> {
+        let named = (!setting.variable.is_empty()).then_some(setting.variable)?;
+        let text = self.strings.get(named)?.to_string_lossy().into_owned();
+        let place = named.to_owned();
+        (!text.trim().is_empty()).then_some(Found { text, place, source: Source::Variable })
+    }
+
+    fn in_dotenv(&self, setting: &Setting) -> Option<Found> {
+        let text = self.dotenv.get(setting.variable)?.clone();
+        let place = format!("{} in .env", setting.variable);
+        (!text.trim().is_empty()).then_some(Found { text, place, source: Source::Dotenv })
     }
 
     fn in_file(&self, setting: &Setting) -> Option<Found> {
-        let text = plain(self.file.get(setting.key)?)?;
-        Some(Found { text, place: format!("{} in {}", setting.key, self.file_name) })
+        let spot = self.file.get(setting.key)?;
+        let place = self.place_in_file(setting.key, spot);
+        Some(Found { text: plain(&spot.value)?, place, source: Source::File })
     }
 
     /// The value of `setting` as `parse` reads it; `None` when nobody gives one, or when it is wrong, which is noted.
@@ -201,20 +258,40 @@ impl<'a> Layers<'a> {
         &mut self,
         flag: Option<&str>,
         setting: &Setting,
-        parse: impl FnOnce(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         let found = self.find(flag, setting)?;
-        match parse(found.text.trim()) {
-            Ok(value) => Some(value),
-            Err(expected) if setting.secret => {
-                self.complain(found.place, expected);
-                None
-            }
-            Err(expected) => {
-                self.complain(found.place, format!("{:?}: {expected}", found.text));
-                None
-            }
-        }
+        let wrong = |found: &Found| {
+            let expected = parse(found.text.trim()).err()?;
+            let message = if setting.secret { expected } else { format!("{:?}: {expected}", found.text) };
+            Some(Problem { place: found.place.clone(), message })
+        };
+        let places = [self.in_variable(setting), self.in_dotenv(setting), self.in_file(setting)];
+        let below = places.into_iter().flatten().filter(|other| other.place != found.place);
+        self.hidden.extend(below.filter_map(|other| wrong(&other)));
+        let value = parse(found.text.trim());
+        self.problems.extend(wrong(&found));
+        self.note(setting, found);
+        value.ok()
+    }
+
+    /// The path that `setting` names. A flag need not be text.
+    pub(crate) fn path(&mut self, flag: Option<&Path>, setting: &Setting) -> Option<PathBuf> {
+        let Some(path) = flag else { return self.parsed(None, setting, |text| Ok(PathBuf::from(text))) };
+        let (text, place) = (path.display().to_string(), setting.flag.to_owned());
+        self.note(setting, Found { text, place, source: Source::Flag });
+        Some(path.to_owned())
+    }
+
+    /// Notes that `setting` has been taken as `found`, in place of what was noted of it before.
+    pub(crate) fn note(&mut self, setting: &Setting, found: Found) {
+        self.taken.retain(|(known, _)| known != setting);
+        self.taken.push((*setting, found));
+    }
+
+    /// What `setting` has been taken as; none when nobody gives it.
+    pub(crate) fn taken(&self, setting: &Setting) -> Option<&Found> {
+        self.taken.iter().find(|(known, _)| known == setting).map(|(_, found)| found)
     }
 
     /// The secret that `setting` names.
@@ -231,10 +308,37 @@ impl<'a> Layers<'a> {
         self.problems.push(Problem { place, message });
     }
 
+    /// What is wrong so far.
+    pub(crate) fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What is wrong with values that another place has replaced. It does no harm until that place falls silent.
+    pub(crate) fn hidden(&self) -> &[Problem] {
+        &self.hidden
+    }
+
+    /// Variables of ours that mean nothing, here and in `.env`.
+    pub(crate) fn unknown_variables(&self) -> Vec<Problem> {
+        let known = || env::ALL.iter().map(|setting| setting.variable).filter(|name| !name.is_empty());
+        let own = self.strings.names().into_iter().map(|name| (name.clone(), name));
+        let dotenv = self.dotenv.keys().map(|name| (name.clone(), format!("{name} in .env")));
+        let unknown = own.chain(dotenv).filter(|(name, _)| name.starts_with(env::OURS) && !known().any(|k| k == name));
+        unknown.map(|(name, place)| Problem { place, message: no_such_setting(&name, known()) }).collect()
+    }
+
     /// Everything that was wrong.
     pub(crate) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }
+}
+
+/// That nothing is called `name`, and what may have been meant.
+fn no_such_setting<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let likeness = |one: &&str| strsim::jaro_winkler(one, name);
+    let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|one| likeness(one) > 0.8);
+    let meant = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+    format!("no such setting{meant}")
 }
 
 /// The text of a value that a setting can have; `None` for any other.

@@ -25,12 +25,14 @@ mod args;
 mod backend;
 mod chat;
 mod completions;
+mod config;
 mod decode;
 mod document;
 mod encode;
 pub mod env;
 mod exchanges;
 mod exit;
+mod healthcheck;
 mod input;
 mod key;
 mod layers;
@@ -110,6 +112,11 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
             block_on(models::run(verb, &settings, schema, output))
         }
         Command::Schema(verb) => schema::run(verb, &toolkit(arguments, output)?, output),
+        Command::Config(verb) => config::run(verb, arguments, output),
+        Command::Healthcheck(verb) => {
+            let settings = configure(arguments, LevelFilter::WARN, output)?;
+            block_on(healthcheck::run(verb, &settings, output))
+        }
         Command::Completions(verb) => completions::run(verb, output),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     cli::{
         args::{Arguments, ChatArguments, Command, ServeArguments},
         env::{self, Strings},
-        layers::{Layers, Problem, Sources},
+        layers::{Found, Layers, Problem, Source, Sources},
         limits,
         traces::Traces,
         values::{self, OFFICIAL_ROOT, Upstream},
@@ -228,9 +228,18 @@ impl Settings {
         strings: &dyn Strings,
         directory: &Path,
     ) -> (Result<Self, Vec<Problem>>, Sources) {
+        let (settings, layers) = Self::gather(arguments, strings, directory);
+        let sources = layers.sources();
+        (finish(settings, layers), sources)
+    }
+
+    /// Resolves `arguments` as far as they can be, and gives what was met on the way. While there are problems, the
+    /// settings must not be used.
+    pub(crate) fn gather<'a>(arguments: &Arguments, strings: &'a dyn Strings, directory: &Path) -> (Self, Layers<'a>) {
         let global = &arguments.global;
         let (serve, chat) = match &arguments.command {
             Command::Serve(serve) => (Some(serve), None),
+            Command::Config(config) => (config.as_serve(), None),
             Command::Chat(chat) => (None, Some(chat)),
             Command::Models(_)
             | Command::Schema(_)
@@ -240,9 +249,14 @@ impl Settings {
             | Command::Verify(_)
             | Command::Token(_)
             | Command::Key(_)
+            | Command::Healthcheck(_)
             | Command::Completions(_) => (None, None),
         };
-        let mut layers = Layers::read(strings, directory, global.config.as_deref());
+        let asked = match &arguments.command {
+            Command::Config(config) => config.file(),
+            _ => None,
+        };
+        let mut layers = Layers::read(strings, directory, asked.or(global.config.as_deref()));
         layers.check_keys();
         let upstream = layers.parsed(global.upstream.as_deref(), &env::UPSTREAM, values::upstream);
         let settings = Self {
@@ -258,8 +272,7 @@ impl Settings {
             state_directory: layers.state_directory(),
             state_key: state_key(&mut layers),
         };
-        let sources = layers.sources();
-        (finish(settings, layers), sources)
+        (settings, layers)
     }
 }
 
@@ -287,15 +300,13 @@ fn official() -> Upstream {
 
 fn common(arguments: &Arguments, layers: &mut Layers<'_>) -> Common {
     let global = &arguments.global;
-    let path = |text: &str| Ok(PathBuf::from(text));
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
-    let descriptors = global.descriptors.clone();
     let filter = |text: &str| match text.parse::<tracing_subscriber::filter::Targets>() {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err("expected a filter such as warp2api=debug,hyper=info".to_owned()),
     };
     Common {
-        descriptors: descriptors.or_else(|| layers.parsed(None, &env::DESCRIPTORS, path)),
+        descriptors: layers.path(global.descriptors.as_deref(), &env::DESCRIPTORS),
         log_format: layers
             .parsed(global.log_format.as_deref(), &env::LOG_FORMAT, |text| values::word(text, &formats))
             .unwrap_or(LogFormat::Text),
@@ -344,7 +355,6 @@ fn cloudflare(layers: &mut Layers<'_>) -> Cloudflare {
 }
 
 fn wire(layers: &mut Layers<'_>) -> Wire {
-    let path = |text: &str| Ok(PathBuf::from(text));
     let history = [("tasks", HistoryCarrier::Tasks), ("flatten", HistoryCarrier::Flatten)];
     let system = [
         ("project-rules", SystemCarrier::ProjectRules),
@@ -366,7 +376,7 @@ fn wire(layers: &mut Layers<'_>) -> Wire {
         mcp_form: layers.parsed(None, &env::MCP_FORM, |text| values::word(text, &mcp)).unwrap_or(McpForm::Servers),
         idle_timeout: time(layers, &env::IDLE_TIMEOUT, 300),
         connect_timeout: time(layers, &env::CONNECT_TIMEOUT, 10),
-        ca_file: layers.parsed(None, &env::CA_FILE, path),
+        ca_file: layers.path(None, &env::CA_FILE),
         client_version: layers.parsed(None, &env::CLIENT_VERSION, header),
     }
 }
@@ -419,11 +429,10 @@ impl Serving {
 }
 
 fn recording(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Recording {
-    let directory = arguments.and_then(|arguments| arguments.record.clone());
+    let directory = arguments.and_then(|arguments| arguments.record.as_deref());
     let sensitive = arguments.is_some_and(|arguments| arguments.record_sensitive).then_some("true");
-    let path = |text: &str| Ok(PathBuf::from(text));
     Recording {
-        directory: directory.or_else(|| layers.parsed(None, &env::RECORD, path)),
+        directory: layers.path(directory, &env::RECORD),
         sensitive: layers.parsed(sensitive, &env::RECORD_SENSITIVE, values::switch).unwrap_or(false),
         max_files: layers.parsed(None, &env::RECORD_FILES, values::count).unwrap_or(200),
         max_bytes: layers.parsed(None, &env::RECORD_BYTES, values::size).unwrap_or(256 << 20),
@@ -454,6 +463,7 @@ fn metrics(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Metri
 fn listen(flag: Option<&str>, layers: &mut Layers<'_>) -> SocketAddr {
     let given = layers.parsed(flag, &env::LISTEN, values::listen);
     let mut address = given.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8010)));
+    let whole = layers.taken(&env::LISTEN).cloned();
     if flag.is_none() {
         if let Some(host) = layers.parsed(None, &env::HOST, values::host) {
             address.set_ip(host);
@@ -462,18 +472,35 @@ fn listen(flag: Option<&str>, layers: &mut Layers<'_>) -> SocketAddr {
             address.set_port(port);
         }
     }
+    note_address(address, whole, layers);
     address
+}
+
+/// Notes the address, and its parts, as what they come to. `whole` is what the address was before its parts replaced it.
+fn note_address(address: SocketAddr, whole: Option<Found>, layers: &mut Layers<'_>) {
+    let parts = [(&env::HOST, address.ip().to_string()), (&env::PORT, address.port().to_string())];
+    let given: Vec<Found> = parts.iter().filter_map(|(setting, _)| layers.taken(setting).cloned()).collect();
+    for (setting, text) in parts {
+        if let Some(found) = layers.taken(setting).or(whole.as_ref()).cloned() {
+            layers.note(setting, Found { text, ..found });
+        }
+    }
+    if let Some(first) = given.first().or(whole.as_ref()).cloned() {
+        let places: Vec<_> = given.iter().map(|found| found.place.as_str()).collect();
+        let place = if places.is_empty() { first.place } else { places.join(" and ") };
+        layers.note(&env::LISTEN, Found { text: address.to_string(), place, source: first.source });
+    }
 }
 
 fn client_keys(layers: &mut Layers<'_>) -> Vec<Secret> {
     // A variable holds one key, which may contain a comma; the file holds a list.
     let Some(found) = layers.find(None, &env::API_TOKEN) else { return Vec::new() };
-    let of_file = found.place.starts_with(env::API_TOKEN.key);
-    let texts = if of_file { values::list(&found.text) } else { vec![found.text] };
+    let texts = if found.source == Source::File { values::list(&found.text) } else { vec![found.text.clone()] };
     let wrong = texts.iter().any(|text| text.chars().any(|c| c.is_control() || c.is_whitespace()));
     if wrong {
-        layers.complain(found.place, "contains white space or a control character".to_owned());
+        layers.complain(found.place.clone(), "contains white space or a control character".to_owned());
     }
+    layers.note(&env::API_TOKEN, Found { text: String::new(), ..found });
     texts.iter().map(|text| Secret::new(text)).collect()
 }
 

@@ -125,15 +125,15 @@ fn all_wrong_values_are_reported_together() {
         file: "strict = \"perhaps\"\nmax_bdy = 5\nheartbeat = { seconds = 5 }\n",
     };
     let expected = [
-        "heartbeat in FILE: expected text, a number or a switch, not a table",
-        "max_bdy in FILE: no such setting; did you mean max_body?",
+        "heartbeat in FILE line 3: expected text, a number or a switch, not a table",
+        "max_bdy in FILE line 2: no such setting; did you mean max_body?",
         "--upstream: \"ftp://x\": expected https://HOST, http://HOST, h2c://HOST, simulator[:SCENARIO] or replay:PATH",
         "--log-format: \"xml\": expected text or json",
         "WARP_API_KEY in .env: contains a line break or another control character",
         "WARP2API_IDLE_TIMEOUT: \"-1\": expected a time from 1ms to 24h, such as 90s, 500ms or 5m",
         "HOST in .env: \"example.org\": expected an IP address such as 127.0.0.1 or ::1, or localhost",
         "PORT: \"eighty\": expected a port number from 0 to 65535",
-        "strict in FILE: \"perhaps\": expected true or false",
+        "strict in FILE line 1: \"perhaps\": expected true or false",
     ];
     assert_eq!(sources.problems(), expected);
 }
