@@ -80,18 +80,20 @@ impl Readers {
         let (now, mut given_up) = (self.now(), Vec::new());
         self.0.answers.lock().unwrap_or_else(PoisonError::into_inner).retain(|answer| {
             let Some(answer) = answer.upgrade() else { return false };
-            if answer.waits_since(now).is_some_and(|time| time >= patience) {
-                given_up.push(answer);
-                return false;
+            if answer.waits_since(now).is_none_or(|time| time < patience) {
+                return true;
             }
-            true
-        });
-        for answer in given_up {
             // Whoever holds it now is just being sent something.
-            let Ok(mut pieces) = answer.pieces.try_lock() else { continue };
-            let pieces = pieces.take();
-            let seconds = patience.as_secs_f32();
-            tracing::warn!(request_id = answer.request_id, seconds, "a client does not read its answer; it is let go");
+            let Ok(mut pieces) = answer.pieces.try_lock() else { return true };
+            given_up.push((answer.request_id.clone(), pieces.take()));
+            false
+        });
+        for (request_id, pieces) in given_up {
+            tracing::warn!(
+                request_id,
+                seconds = patience.as_secs_f32(),
+                "a client does not read its answer; it is let go"
+            );
             drop(pieces);
         }
     }
