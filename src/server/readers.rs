@@ -159,6 +159,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_answer_that_is_just_being_sent_is_looked_at_again() {
+        let readers = Readers::default();
+        let mut body = readers.body("req_1", stream::repeat(Bytes::from_static(b"x")));
+        assert!(body.frame().await.unwrap().is_ok());
+        let answer = readers.0.answers.lock().unwrap()[0].upgrade().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+        let sending = answer.pieces.lock().unwrap();
+        readers.let_go(Duration::from_millis(1));
+        assert!(sending.is_some());
+        drop(sending);
+        readers.let_go(Duration::from_millis(1));
+        assert!(answer.pieces.lock().unwrap().is_none());
+    }
+
+    #[tokio::test]
     async fn an_answer_that_waits_for_its_next_piece_waits_for_nobody() {
         let readers = Readers::default();
         let mut body = readers.body("req_1", stream::once(async { Bytes::from_static(b"x") }).chain(stream::pending()));
