@@ -35,6 +35,9 @@ const QUOTA_REST: Duration = Duration::from_secs(5 * 60);
 
 /// How long the disk has at the end to count what answers have cost.
 const COUNTING: Duration = Duration::from_secs(5);
+/// How long what is to be kept, and those who lend accounts, have at the end; and how long when it has to be at once.
+const CLOSING: Duration = Duration::from_secs(20);
+const HASTE: Duration = Duration::from_millis(500);
 
 /// Serves until it is told to stop.
 pub(crate) async fn run(
@@ -60,7 +63,10 @@ pub(crate) async fn run(
     let viewers = bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>);
     let observers = viewers.chain(watched.observers()).collect();
     let mut signals = Signals::listen()?;
-    let backend = Backend::start(settings, schema.clone(), observers, output).await?;
+    let backend = tokio::select! {
+        started = Backend::start(settings, schema.clone(), observers, output) => started?,
+        () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
+    };
     let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
     let served = match built {
         Ok(bridge) => {
@@ -69,8 +75,11 @@ pub(crate) async fn run(
         }
         Err(failure) => Err(failure),
     };
+    let is_hasty = served.as_ref().is_err_and(|failure| failure.exit() == Exit::Interrupted);
+    let patience = if is_hasty { HASTE } else { CLOSING };
     tokio::select! {
         () = close(&backend, clients, watched, output) => served,
+        () = tokio::time::sleep(patience) => served,
         () = signals.next() => Err(at_once()),
     }
 }

@@ -32,7 +32,7 @@ pub(crate) enum Told<'a> {
 impl Manager {
     /// The manager that has started this process. It needs a runtime around it.
     pub(crate) fn find() -> Self {
-        let watchdog = linux::watchdog().filter(|every| !every.is_zero()).map(|every| {
+        let watchdog = native::watchdog().filter(|every| !every.is_zero()).map(|every| {
             let mut ticks = tokio::time::interval((every / 2).max(Duration::from_millis(1)));
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks
@@ -42,7 +42,7 @@ impl Manager {
 
     /// Tells it something.
     pub(crate) fn tell(&self, told: Told<'_>) {
-        if let Err(error) = linux::tell(told) {
+        if let Err(error) = native::tell(told) {
             tracing::warn!(%error, "the service manager cannot be told how this process is");
         }
     }
@@ -68,7 +68,7 @@ pub(crate) fn listeners() -> Result<Vec<TcpListener>, Failure> {
         let failure = Failure::new(Exit::Usage, format!("a socket that was handed over cannot be served: {error}"));
         failure.hint("the first socket is for the public API, a second one for the bridge; both are ListenStream= with an address and a port")
     };
-    let listeners = linux::listeners().map_err(wrong)?;
+    let listeners = native::listeners().map_err(wrong)?;
     for listener in &listeners {
         listener.set_nonblocking(true).map_err(wrong)?;
     }
@@ -76,7 +76,7 @@ pub(crate) fn listeners() -> Result<Vec<TcpListener>, Failure> {
 }
 
 #[cfg(target_os = "linux")]
-mod linux {
+mod native {
     use std::{io, net::TcpListener, time::Duration};
 
     use listenfd::ListenFd;
@@ -104,7 +104,7 @@ mod linux {
 }
 
 #[cfg(not(target_os = "linux"))]
-mod linux {
+mod native {
     use std::{io, net::TcpListener, time::Duration};
 
     use crate::cli::systemd::Told;

@@ -80,18 +80,20 @@ impl Readers {
         let (now, mut given_up) = (self.now(), Vec::new());
         self.0.answers.lock().unwrap_or_else(PoisonError::into_inner).retain(|answer| {
             let Some(answer) = answer.upgrade() else { return false };
-            if answer.waits_since(now).is_some_and(|time| time >= patience) {
-                given_up.push(answer);
-                return false;
+            if answer.waits_since(now).is_none_or(|time| time < patience) {
+                return true;
             }
-            true
-        });
-        for answer in given_up {
             // Whoever holds it now is just being sent something.
-            let Ok(mut pieces) = answer.pieces.try_lock() else { continue };
-            let pieces = pieces.take();
-            let seconds = patience.as_secs_f32();
-            tracing::warn!(request_id = answer.request_id, seconds, "a client does not read its answer; it is let go");
+            let Ok(mut pieces) = answer.pieces.try_lock() else { return true };
+            given_up.push((answer.request_id.clone(), pieces.take()));
+            false
+        });
+        for (request_id, pieces) in given_up {
+            tracing::warn!(
+                request_id,
+                seconds = patience.as_secs_f32(),
+                "a client does not read its answer; it is let go"
+            );
             drop(pieces);
         }
     }
@@ -154,6 +156,21 @@ mod tests {
         readers.let_go(Duration::from_millis(1));
         assert!(witness.upgrade().is_none(), "what made the answer is gone");
         assert!(body.frame().await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_just_being_sent_is_looked_at_again() {
+        let readers = Readers::default();
+        let mut body = readers.body("req_1", stream::repeat(Bytes::from_static(b"x")));
+        assert!(body.frame().await.unwrap().is_ok());
+        let answer = readers.0.answers.lock().unwrap()[0].upgrade().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+        let sending = answer.pieces.lock().unwrap();
+        readers.let_go(Duration::from_millis(1));
+        assert!(sending.is_some());
+        drop(sending);
+        readers.let_go(Duration::from_millis(1));
+        assert!(answer.pieces.lock().unwrap().is_none());
     }
 
     #[tokio::test]

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// No wait of a test is longer.
-const GUARD: Duration = Duration::from_secs(20);
+const GUARD: Duration = Duration::from_secs(60);
 
 /// Waits until `is_so`.
 async fn until(mut is_so: impl FnMut() -> bool, what: &str) {
