@@ -128,7 +128,7 @@ def answers(port, process):
     if process.process.poll() is not None:
         process.line(0)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as reply:
             return reply.status == 200
     except (urllib.error.URLError, OSError):
         return False
