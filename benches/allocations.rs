@@ -14,11 +14,12 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
     println!("{:<42} {:>8} {:>14} {:>12}", "part", "units", "allocations", "bytes");
-    for mut case in support::all() {
+    for case in support::all() {
+        let mut run = (case.prepare)();
         // What is kept for the next time is not counted.
-        (case.run)();
+        run();
         let region = Region::new(ALLOCATOR);
-        (case.run)();
+        run();
         let change = region.change();
         let each = |total: usize| total as f64 / case.units as f64;
         let (count, bytes) = (each(change.allocations + change.reallocations), each(change.bytes_allocated));

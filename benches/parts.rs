@@ -7,11 +7,12 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 mod support;
 
 fn parts(criterion: &mut Criterion) {
-    for mut case in support::all() {
+    for case in support::all() {
         let (group, name) = case.name.split_once('/').unwrap();
+        let mut run = (case.prepare)();
         let mut group = criterion.benchmark_group(group);
         group.throughput(Throughput::Elements(case.units));
-        group.bench_function(name, |bencher| bencher.iter(|| (case.run)()));
+        group.bench_function(name, |bencher| bencher.iter(&mut run));
         group.finish();
     }
 }

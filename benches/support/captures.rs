@@ -29,16 +29,15 @@ pub(super) fn append() -> Bytes {
 }
 
 /// What the service was seen to answer, kind by kind.
-pub(super) fn recorded() -> Vec<(&'static str, String)> {
-    let captures = [
+pub(super) fn recorded() -> [(&'static str, &'static str); 6] {
+    [
         capture!("official-plain"),
         capture!("parallel-tools"),
         capture!("reasoning"),
         capture!("rollback"),
         capture!("subtask"),
         capture!("tool-call"),
-    ];
-    captures.map(|(name, stream)| (name, stream.to_owned())).into()
+    ]
 }
 
 /// The payload of every event.

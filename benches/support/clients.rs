@@ -80,7 +80,9 @@ fn tool(name: &str, number: usize) -> Value {
     match name {
         "openai_chat" => json!({"type": "function",
             "function": {"name": tool, "description": description, "parameters": schema}}),
-        "openai_responses" => json!({"type": "function", "name": tool, "description": description, "parameters": schema}),
+        "openai_responses" => {
+            json!({"type": "function", "name": tool, "description": description, "parameters": schema})
+        }
         "anthropic" => json!({"name": tool, "description": description, "input_schema": schema}),
         _ => json!({"name": tool, "description": description, "parameters": schema}),
     }

@@ -24,183 +24,209 @@ use warp2api::{
 mod captures;
 mod clients;
 
-/// Text events of a long answer.
-const EVENTS: usize = 500;
+/// Pieces of text in a long answer, and all of its events.
+const TEXTS: usize = 500;
+const EVENTS: usize = TEXTS + 9;
 /// How much one read of a socket gives, in bytes.
 const READ: usize = 16 * 1024;
-/// Exchanges that came before the question of a large request.
-const LARGE: usize = 100;
+/// Requests: how many exchanges come before the question.
+const SIZES: [(&str, usize); 2] = [("small", 0), ("large", 100)];
 
 /// One part.
 pub(crate) struct Case {
     /// What is measured, as `group/name`.
     pub(crate) name: String,
-    /// How often it is done in one run.
+    /// How often it is done in one run: events, or whole messages.
     pub(crate) units: u64,
-    /// Does it.
-    pub(crate) run: Box<dyn FnMut()>,
+    /// Makes the inputs, and gives what does it.
+    pub(crate) prepare: Box<dyn FnOnce() -> Run>,
 }
 
+/// Does a part once with all of its inputs.
+pub(crate) type Run = Box<dyn FnMut()>;
+
 impl Case {
-    fn new(name: impl Into<String>, units: usize, run: impl FnMut() + 'static) -> Self {
-        Self { name: name.into(), units: units as u64, run: Box::new(run) }
+    fn new<R: FnMut() + 'static>(name: impl Into<String>, units: usize, prepare: impl FnOnce() -> R + 'static) -> Self {
+        Self { name: name.into(), units: units as u64, prepare: Box::new(|| Box::new(prepare())) }
     }
 }
 
 /// Every part there is.
 pub(crate) fn all() -> Vec<Case> {
-    let answer = captures::answer(EVENTS);
-    let mut cases = vec![sse_decode(&answer), sse_encode(), payload_decode(&answer), event_decode(&answer)];
-    cases.extend(captures::recorded().into_iter().map(|(name, stream)| {
-        let wires = wires(&stream);
-        assemble(format!("assemble/{name}"), wires.len(), wires)
-    }));
-    cases.push(assemble("assemble/long".to_owned(), EVENTS, wires(&answer)));
+    let mut cases = vec![sse_decode(), sse_encode(), payload_decode(), event_decode()];
+    cases.push(assemble("long", captures::answer(TEXTS)));
+    cases.extend(captures::recorded().map(|(name, stream)| assemble(name, stream.to_owned())));
     for dialect in dialect::ALL {
         cases.push(encode(*dialect));
-        cases.push(path(*dialect, &answer));
-        for (size, exchanges) in [("small", 0), ("large", LARGE)] {
-            cases.push(read(*dialect, size, exchanges));
-        }
+        cases.push(path(*dialect));
+        cases.extend(SIZES.map(|(size, exchanges)| read(*dialect, size, exchanges)));
     }
-    for (size, exchanges) in [("small", 0), ("large", LARGE)] {
-        cases.push(build(size, exchanges));
-        cases.extend(json("Request", size, &request(exchanges)));
+    cases.extend(SIZES.map(|(size, exchanges)| build(size, exchanges)));
+    for (size, exchanges) in SIZES {
+        cases.extend(json("Request", size, move || request(exchanges)));
     }
-    cases.extend(json("ResponseEvent", "append", &captures::append()));
+    cases.extend(json("ResponseEvent", "append", captures::append));
     cases
 }
 
-fn sse_decode(stream: &str) -> Case {
-    let pieces = pieces(stream);
-    let mut events = Vec::new();
-    Case::new("sse/decode", EVENTS, move || {
-        let mut decoder = sse::Decoder::default();
-        for piece in &pieces {
-            decoder.push(piece, &mut events).unwrap();
-            black_box(&events);
-            events.clear();
+fn sse_decode() -> Case {
+    Case::new("sse/decode", EVENTS, || {
+        let (pieces, mut events) = (pieces(), Vec::new());
+        move || {
+            let mut decoder = sse::Decoder::default();
+            for piece in &pieces {
+                decoder.push(piece, &mut events).unwrap();
+                black_box(&events);
+                events.clear();
+            }
+            decoder.finish(&mut events).unwrap();
         }
-        decoder.finish(&mut events).unwrap();
     })
 }
 
 fn sse_encode() -> Case {
-    let data = r#"{"id":"chatcmpl-1","object":"chat.completion.chunk","choices":[{"delta":{"content":"0123456789abcdef"}}]}"#;
-    let mut out = Vec::new();
-    Case::new("sse/encode", EVENTS, move || {
-        out.clear();
-        for _ in 0..EVENTS {
-            sse::put(&mut out, None, black_box(data));
-        }
-        black_box(&out);
-    })
-}
-
-fn payload_decode(stream: &str) -> Case {
-    let payloads: Vec<String> = captures::payloads(stream).map(str::to_owned).collect();
-    Case::new("payload/decode", payloads.len(), move || {
-        for data in &payloads {
-            black_box(payload::decode(data).unwrap());
+    Case::new("sse/encode", TEXTS, || {
+        let data =
+            r#"{"id":"1","object":"chat.completion.chunk","choices":[{"delta":{"content":"0123456789abcdef"}}]}"#;
+        let mut out = Vec::new();
+        move || {
+            out.clear();
+            for _ in 0..TEXTS {
+                sse::put(&mut out, None, black_box(data));
+            }
+            black_box(&out);
         }
     })
 }
 
-fn event_decode(stream: &str) -> Case {
-    let (reader, wires) = (reader(), wires(stream));
-    Case::new("event/decode", wires.len(), move || {
-        for wire in &wires {
-            black_box(reader.read(wire).unwrap());
+fn payload_decode() -> Case {
+    Case::new("payload/decode", EVENTS, || {
+        let stream = captures::answer(TEXTS);
+        let payloads: Vec<String> = captures::payloads(&stream).map(str::to_owned).collect();
+        assert_eq!(payloads.len(), EVENTS, "the recording has other events than it had");
+        move || {
+            for data in &payloads {
+                black_box(payload::decode(data).unwrap());
+            }
         }
     })
 }
 
-fn assemble(name: String, units: usize, wires: Vec<Bytes>) -> Case {
-    let reader = reader();
-    let mut heard = Vec::new();
-    Case::new(name, units, move || {
-        let mut assembler = Assembler::with_reader(reader.clone()).adopting();
-        for wire in &wires {
-            assembler.push(wire, &mut heard).unwrap();
-            black_box(&heard);
-            heard.clear();
+fn event_decode() -> Case {
+    Case::new("event/decode", EVENTS, || {
+        let (reader, wires) = (reader(), wires(&captures::answer(TEXTS)));
+        move || {
+            for wire in &wires {
+                black_box(reader.read(wire).unwrap());
+            }
+        }
+    })
+}
+
+fn assemble(name: &str, stream: String) -> Case {
+    let events = captures::payloads(&stream).count();
+    Case::new(format!("assemble/{name}"), events, move || {
+        let (reader, wires, mut heard) = (reader(), wires(&stream), Vec::new());
+        move || {
+            let mut assembler = Assembler::with_reader(reader.clone()).adopting();
+            for wire in &wires {
+                assembler.push(wire, &mut heard).unwrap();
+                black_box(&heard);
+                heard.clear();
+            }
         }
     })
 }
 
 fn encode(dialect: &'static dyn Dialect) -> Case {
-    let texts = vec![TurnEvent::Text("0123456789abcdef".to_owned()); EVENTS];
-    let mut out = Vec::new();
-    Case::new(format!("encode/{}", dialect.name()), EVENTS, move || {
-        let mut encoder = encoder(dialect);
-        for text in &texts {
-            encoder.push(0, text, &mut out);
-        }
-        black_box(&out);
-        out.clear();
-    })
-}
-
-/// All that an event goes through between two sockets.
-fn path(dialect: &'static dyn Dialect, stream: &str) -> Case {
-    let (reader, pieces) = (reader(), pieces(stream));
-    let (mut events, mut heard, mut out) = (Vec::new(), Vec::new(), Vec::new());
-    Case::new(format!("path/{}", dialect.name()), EVENTS, move || {
-        let mut decoder = sse::Decoder::default();
-        let mut assembler = Assembler::with_reader(reader.clone());
-        let mut encoder = encoder(dialect);
-        for piece in &pieces {
-            decoder.push(piece, &mut events).unwrap();
-            for event in events.drain(..) {
-                if let Some(wire) = payload::decode(&event.data).unwrap() {
-                    assembler.push(&wire, &mut heard).unwrap();
-                }
-            }
-            for event in heard.drain(..) {
-                encoder.push(0, &event, &mut out);
+    Case::new(format!("encode/{}", dialect.name()), TEXTS, move || {
+        let texts = vec![TurnEvent::Text("0123456789abcdef".to_owned()); TEXTS];
+        let mut out = Vec::new();
+        move || {
+            let mut encoder = encoder(dialect);
+            for text in &texts {
+                encoder.push(0, text, &mut out);
             }
             black_box(&out);
             out.clear();
         }
-        assert!(encoder.is_done(), "the answer has an end");
+    })
+}
+
+/// All that an event goes through between two sockets.
+fn path(dialect: &'static dyn Dialect) -> Case {
+    Case::new(format!("path/{}", dialect.name()), EVENTS, move || {
+        let (reader, pieces) = (reader(), pieces());
+        let (mut events, mut heard, mut out) = (Vec::new(), Vec::new(), Vec::new());
+        move || {
+            let mut decoder = sse::Decoder::default();
+            let mut assembler = Assembler::with_reader(reader.clone());
+            let mut encoder = encoder(dialect);
+            for piece in &pieces {
+                decoder.push(piece, &mut events).unwrap();
+                for event in events.drain(..) {
+                    if let Some(wire) = payload::decode(&event.data).unwrap() {
+                        assembler.push(&wire, &mut heard).unwrap();
+                    }
+                }
+                for event in heard.drain(..) {
+                    encoder.push(0, &event, &mut out);
+                }
+                black_box(&out);
+                out.clear();
+            }
+            assert!(encoder.is_done(), "the answer has an end");
+        }
     })
 }
 
 fn read(dialect: &'static dyn Dialect, size: &str, exchanges: usize) -> Case {
-    let body = clients::body(dialect.name(), exchanges);
     Case::new(format!("read/{}/{size}", dialect.name()), 1, move || {
-        black_box(asked(dialect, &body).turn);
+        let body = clients::body(dialect.name(), exchanges);
+        move || {
+            black_box(asked(dialect, &body).turn);
+        }
     })
 }
 
 fn build(size: &str, exchanges: usize) -> Case {
-    let builder = builder();
-    let turn = turn(exchanges);
     Case::new(format!("build/{size}"), 1, move || {
-        black_box(built(&builder, &turn));
+        let (builder, turn) = (builder(), turn(exchanges));
+        move || {
+            black_box(built(&builder, &turn));
+        }
     })
 }
 
 /// The four ways between wire bytes, message and JSON.
-fn json(kind: &str, size: &str, wire: &Bytes) -> Vec<Case> {
-    let descriptor = Schema::embedded().message(kind).unwrap();
-    let wire = wire.clone();
-    let message = schema::decode(&descriptor, &wire).unwrap();
-    let json = schema::to_json(&message);
+fn json(kind: &'static str, size: &str, wire: impl Fn() -> Bytes + Copy + 'static) -> [Case; 4] {
     let name = |step: &str| format!("schema/{step}/{kind}/{size}");
-    let (own, copy) = (descriptor.clone(), message.clone());
-    vec![
+    let descriptor = move || Schema::embedded().message(kind).unwrap();
+    let message = move || schema::decode(&descriptor(), &wire()).unwrap();
+    [
         Case::new(name("decode"), 1, move || {
-            black_box(schema::decode(&own, &wire).unwrap());
+            let (descriptor, wire) = (descriptor(), wire());
+            move || {
+                black_box(schema::decode(&descriptor, &wire).unwrap());
+            }
         }),
         Case::new(name("encode"), 1, move || {
-            black_box(schema::encode(&copy));
+            let message = message();
+            move || {
+                black_box(schema::encode(&message));
+            }
         }),
         Case::new(name("to_json"), 1, move || {
-            black_box(schema::to_json(&message).to_string());
+            let message = message();
+            move || {
+                black_box(schema::to_json(&message).to_string());
+            }
         }),
         Case::new(name("from_json"), 1, move || {
-            black_box(schema::from_json(&descriptor, &json).unwrap());
+            let (descriptor, json) = (descriptor(), schema::to_json(&message()));
+            move || {
+                black_box(schema::from_json(&descriptor, &json).unwrap());
+            }
         }),
     ]
 }
@@ -245,8 +271,9 @@ fn reader() -> Reader {
     Reader::new(&Schema::embedded()).unwrap()
 }
 
-fn pieces(stream: &str) -> Vec<Bytes> {
-    stream.as_bytes().chunks(READ).map(Bytes::copy_from_slice).collect()
+/// A long answer, as a socket gives it.
+fn pieces() -> Vec<Bytes> {
+    captures::answer(TEXTS).as_bytes().chunks(READ).map(Bytes::copy_from_slice).collect()
 }
 
 fn wires(stream: &str) -> Vec<Bytes> {

@@ -8,9 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE};
-use bench::typed::warp::{
-    ClientAction, Message, ResponseEvent, client_action::Action, message, response_event::Type,
-};
+use bench::typed::warp::{ClientAction, Message, ResponseEvent, client_action::Action, message, response_event::Type};
 use prost::Message as _;
 
 /// How much is read and written at once, in bytes.
