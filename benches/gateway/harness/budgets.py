@@ -45,13 +45,14 @@ class Results:
 
 
 def worst(measure, limit, form, above=False):
-    """The dialect that is furthest from the budget: its text, and whether it is met. With `above` more is better."""
+    """The dialect that is furthest from the budget: its text, and whether it is met, `None` where that is not known. With
+    `above` more is better."""
     by_dialect = {}
     for dialect in DIALECTS:
         try:
             by_dialect[dialect] = measure(dialect)
         except Missing as missing:
-            return f"{dialect}: {missing}", False
+            return f"{dialect}: {missing}", None
     choose = min if above else max
     dialect = choose(by_dialect, key=by_dialect.get)
     value = by_dialect[dialect]
@@ -114,7 +115,7 @@ def toolkit_rows(found):
     for verb in ("parse-response", "decode"):
         what = f"`{verb}` against typed prost + serde_json on the same bytes"
         if "broken" in captures:
-            rows.append((what, "≤ 2.5× time", captures["broken"], False))
+            rows.append((what, "≤ 2.5× time", captures["broken"], None))
             continue
         ratio = slower(captures["runs"], verb, f"{verb} typed")
         rows.append((what, "≤ 2.5× time", f"{ratio:.2f}×", ratio <= 2.5))
@@ -127,7 +128,7 @@ def toolkit_rows(found):
     small = found.get("small") or {"broken": "not measured"}
     what = "`decode` of one small message, whole process"
     if "broken" in small:
-        rows.append((what, "≤ 10 ms", small["broken"], False))
+        rows.append((what, "≤ 10 ms", small["broken"], None))
     else:
         rows.append((what, "≤ 10 ms", f"{small['seconds'] * 1e3:.1f} ms", small["seconds"] <= 0.010))
     return rows

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
@@ -144,11 +145,11 @@ def compare(bench, files, repeats):
     """Seconds and memory of each program on the same capture."""
     typed, own, core = bench.programs / "typed", bench.gateway, bench.cores.subject
     commands = {
-        "decode": ([own, "decode", files["sse"]], None),
-        "decode typed": ([typed, "decode", files["sse"]], None),
-        "parse-response": ([own, "parse-response", "--as", "text", files["sse"]], None),
-        "parse-response typed": ([typed, "text", files["sse"]], None),
-        "series": ([own, "decode", "-i", "delimited", files["delimited"]], None),
+        "decode": ([own, "decode", files["sse"]], os.devnull),
+        "decode typed": ([typed, "decode", files["sse"]], os.devnull),
+        "parse-response": ([own, "parse-response", "--as", "text", files["sse"]], os.devnull),
+        "parse-response typed": ([typed, "text", files["sse"]], os.devnull),
+        "series": ([own, "decode", "-i", "delimited", files["delimited"]], os.devnull),
     }
     if shutil.which("protoc"):
         proto = bench.work / "capture.proto"
@@ -158,7 +159,8 @@ def compare(bench, files, repeats):
     found = {name: [] for name in commands}
     for _ in range(repeats):
         for name, (command, stdin) in commands.items():
-            found[name].append(run_to_end(command, core, stdin))
+            [seconds], memory = run_to_end(bench.programs, core, command, stdin)
+            found[name].append((seconds, memory))
     return {
         name: {"seconds": [seconds for seconds, _ in runs], "memory": max(memory for _, memory in runs)}
         for name, runs in found.items()
@@ -171,17 +173,16 @@ def memory(bench, directory, sizes):
     for size in sizes:
         files = generate(directory, size)
         for verb, words in [("decode", []), ("parse-response", ["--as", "text"])]:
-            _, held = run_to_end([bench.gateway, verb, *words, files["sse"]], bench.cores.subject)
+            _, held = run_to_end(bench.programs, bench.cores.subject, [bench.gateway, verb, *words, files["sse"]])
             found[verb][size] = held
     return found
 
 
-def small(bench, work):
+def small(bench):
     """Seconds that `decode` takes for one small message, and what starting any program takes."""
-    file = work / "small.txt"
+    file = bench.work / "small.txt"
     file.write_bytes(base64.urlsafe_b64encode(wires(ANSWER)[APPEND]) + b"\n")
-    command = [bench.gateway, "decode", file]
-    runs = [run_to_end(command, bench.cores.subject)[0] for _ in range(SMALL_RUNS)]
-    empty = [run_to_end(["true"], bench.cores.subject)[0] for _ in range(SMALL_RUNS)]
-    return {"seconds": statistics.median(runs), "nothing": statistics.median(empty)}
-
+    core = bench.cores.subject
+    runs, _ = run_to_end(bench.programs, core, [bench.gateway, "decode", file], times=SMALL_RUNS)
+    nothing, _ = run_to_end(bench.programs, core, ["true"], times=SMALL_RUNS)
+    return {"seconds": statistics.median(runs), "nothing": statistics.median(nothing)}

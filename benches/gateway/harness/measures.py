@@ -1,46 +1,66 @@
 """What is measured of one subject."""
 
+import dataclasses
 import json
 import subprocess
 import time
 
 from harness.processes import Broken, Process, load
 
-# The stream of the budget: 64 at once, 500 texts each, in bursts.
-STREAMS, EVENTS = 64, 500
-BURSTS = f"events={EVENTS},burst=50,pause_us=1000"
 SHORT = "events=10"
-PACED_STREAMS, PACED = 16, "events=200,burst=1,pause_us=10000,stamped"
 # Streams that go on for ever, one text in half a millisecond among all of them.
 ENDLESS = "events=1000000000,burst=1,pause_us={pause},stamped"
 # How long it may take until all streams are open, in seconds.
 PATIENCE = 60
 
 
-def rates(bench, subject, dialect, seconds):
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How much is measured. The budget's is 64 streams at once with 500 texts each, in bursts."""
+
+    streams: int = 64
+    events: int = 500
+    seconds: float = 4.0
+    paced_streams: int = 16
+    paced_events: int = 200
+
+    @property
+    def bursts(self):
+        return f"events={self.events},burst=50,pause_us=1000"
+
+    @property
+    def paced(self):
+        return f"events={self.paced_events},burst=1,pause_us=10000,stamped"
+
+
+QUICK = Size(streams=8, events=100, seconds=0.5, paced_streams=4, paced_events=50)
+
+
+def rates(bench, subject, dialect, size):
     """Everything but memory, of one subject in one dialect."""
     ask = {"target": subject.target, "dialect": dialect}
     log = bench.log("load")
 
     def run(**options):
-        before, begun = subject.cpu(), time.monotonic()
+        before = subject.cpu()
         told = load(bench.programs, bench.cores.load, log, **ask, **options)
-        used, took = subject.cpu() - before, time.monotonic() - begun
-        return told, used, used / took
+        used = subject.cpu() - before
+        return told, used, used / told["seconds"]
 
-    run(order=BURSTS, streams=STREAMS, requests=STREAMS)
-    bursts, cpu, busy = run(order=BURSTS, streams=STREAMS, seconds=seconds)
+    burst = {"order": size.bursts, "streams": size.streams}
+    run(**burst, requests=size.streams)
+    bursts, cpu, busy = run(**burst, seconds=size.seconds)
     result = {
         "streams_s": bursts["requests"] / bursts["seconds"],
         "events_s": bursts["events"] / bursts["seconds"],
         "cpu_us": cpu / bursts["events"] * 1e6,
         "busy": busy,
     }
-    short, cpu, busy = run(order=SHORT, streams=STREAMS, seconds=seconds)
+    short, cpu, busy = run(order=SHORT, streams=size.streams, seconds=size.seconds)
     result |= {"short_s": short["requests"] / short["seconds"], "short_busy": busy}
     result["short_cpu_us"] = cpu / short["requests"] * 1e6
-    first, _, _ = run(order=SHORT, streams=1, seconds=seconds)
-    paced, _, _ = run(order=PACED, streams=PACED_STREAMS, seconds=seconds * 2)
+    first, _, _ = run(order=SHORT, streams=1, seconds=size.seconds)
+    paced, _, _ = run(order=size.paced, streams=size.paced_streams, seconds=size.seconds * 2)
     for name, spread in [("first", first["first_us"]), ("paced", paced["event_us"])]:
         result |= {f"{name}_{percentile}": spread[percentile] for percentile in ("p50", "p99", "p999")}
     return result
@@ -67,9 +87,10 @@ class Held(Process):
 
 
 def warm(bench, subject, dialect):
-    """Has everything done once, so that what is allocated only once is not counted as growth."""
-    options = {"target": subject.target, "dialect": dialect, "order": BURSTS, "streams": STREAMS}
-    load(bench.programs, bench.cores.load, bench.log("load"), requests=STREAMS, **options)
+    """Has everything done once, so that what happens only once is not counted. Not more often: what many answers leave
+    behind would be used again, and not be counted as what a stream needs."""
+    options = {"target": subject.target, "dialect": dialect, "order": SHORT, "requests": 2}
+    load(bench.programs, bench.cores.load, bench.log("load"), **options)
 
 
 def memory(bench, upstream, protocol, dialect, streams):

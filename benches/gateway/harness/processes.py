@@ -11,6 +11,8 @@ from pathlib import Path
 
 # Files that one process may have open: two for each of 10,000 streams, and some.
 FILES = 65_536
+# How long one load may take, in seconds.
+LONGEST = 180
 
 
 class Broken(Exception):
@@ -84,8 +86,11 @@ class Process:
         return line.strip()
 
     def say(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise Broken(f"{Path(self.command[3]).name} has ended: {last_line(self.log)}") from None
 
     def cpu(self):
         """Seconds of CPU time that it and its children have used, in user and system mode."""
@@ -132,33 +137,24 @@ def wait_until(is_true, seconds, what):
         time.sleep(0.02)
 
 
-def run_to_end(command, core, stdin=None):
-    """Runs a program with its output thrown away: seconds from its start to its end, and the most memory that it held."""
-    source = os.open(stdin or os.devnull, os.O_RDONLY)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    actions = [(os.POSIX_SPAWN_DUP2, source, 0), (os.POSIX_SPAWN_DUP2, sink, 1), (os.POSIX_SPAWN_DUP2, sink, 2)]
-    own = os.sched_getaffinity(0)
-    # A child inherits the core; started through taskset, its start would be part of the time.
-    os.sched_setaffinity(0, {core})
-    try:
-        begun = time.perf_counter()
-        pid = os.posix_spawnp(command[0], [str(word) for word in command], os.environ, file_actions=actions)
-        _, status, usage = os.wait4(pid, 0)
-        seconds = time.perf_counter() - begun
-    finally:
-        os.sched_setaffinity(0, own)
-        os.close(source)
-        os.close(sink)
-    if status != 0:
-        raise Broken(f"{' '.join(map(str, command))}: exit code {os.waitstatus_to_exitcode(status)}")
-    return seconds, usage.ru_maxrss * 1024
+def run_to_end(programs, core, command, stdin=os.devnull, times=1):
+    """Runs a program with its output thrown away: the seconds of each run, and the most memory that one held."""
+    words = ["taskset", "-c", core, programs / "timed", times, stdin, *command]
+    ended = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        raise Broken(ended.stderr.strip().splitlines()[-1])
+    told = json.loads(ended.stdout)
+    return told["seconds"], told["memory"]
 
 
 def load(programs, core, log, **options):
     """Runs the load generator to its end and returns what it says. An answer that was not whole breaks the measurement."""
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     command = ["taskset", "-c", str(core), str(programs / "load"), *words]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False)
+    except subprocess.TimeoutExpired:
+        raise Broken(f"the load has not ended within {LONGEST} s") from None
     if ended.returncode != 0:
         said = json.loads(ended.stdout)["failure"] if ended.stdout else ended.stderr.strip().splitlines()[0]
         with log.open("a") as file:

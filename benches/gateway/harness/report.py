@@ -65,16 +65,16 @@ def table(head, rows, right=()):
     return "".join("| " + " | ".join(str(cell) for cell in line) + " |\n" for line in lines)
 
 
-def verdict(met):
-    return "met" if met else "**not met**"
+def cell(text, met):
+    return text if met is None else f"{text}: {'met' if met else '**not met**'}"
 
 
 def budgets(results, found):
     rows = []
     for what, budget, by_protocol in gateway_rows(results):
-        cells = [f"{text}: {verdict(met)}" for text, met in by_protocol.values()]
+        cells = [cell(*told) for told in by_protocol.values()]
         rows.append([what, budget, *cells])
-    rows += [[what, budget, f"{text}: {verdict(met)}", ""] for what, budget, text, met in toolkit_rows(found)]
+    rows += [[what, budget, cell(text, met), ""] for what, budget, text, met in toolkit_rows(found)]
     head = ["what", "budget", *(f"{name} upstream" for name in PROTOCOLS.values())]
     return "### The budgets\n\nOf the dialects the one that is furthest from its budget.\n\n" + table(head, rows)
 
@@ -144,7 +144,7 @@ def latency_of(results, subject):
     for name in ("first", "paced"):
         for percentile in ("p50", "p99", "p999"):
             key = f"{name}_{percentile}"
-            added = "" if subject == "direct" else f" (+{results.added(subject, key):,.0f})"
+            added = "" if subject == "direct" else f" ({results.added(subject, key):+,.0f})"
             cells.append(f"{results.median(subject, key):,.0f}{added}")
     return cells
 
