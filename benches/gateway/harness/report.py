@@ -224,6 +224,8 @@ def write(readme, text):
 
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 380, 260, 60, 30, 80
+# Lines across, above the one at zero.
+LINES = 5
 COLOURS = {"h2": "#1f77b4", "h1": "#d95f02"}
 
 
@@ -247,8 +249,16 @@ def drawing(found):
     return "\n".join([*out, "</svg>", ""])
 
 
+def round_step(most):
+    """The distance of the lines: a round number, so that the highest value stays below the last of them."""
+    least = most / LINES
+    decade = 10 ** math.floor(math.log10(least)) if least > 0 else 1
+    return next(step * decade for step in (1, 2, 2.5, 5, 10) if step * decade >= least)
+
+
 def panel(left, title, series):
-    most = max([y for points in series.values() for _, y in points] or [1]) * 1.1 or 1
+    step = round_step(max([y for points in series.values() for _, y in points] or [1]))
+    most = step * LINES
     widest = max([x for points in series.values() for x, _ in points] or [10])
     decades = max(1, math.ceil(math.log10(widest)))
 
@@ -260,11 +270,11 @@ def panel(left, title, series):
         x, _ = place(10**decade, 0)
         out.append(f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{TOP + HEIGHT}" stroke="#ddd"/>')
         out.append(f'<text x="{x:.1f}" y="{TOP + HEIGHT + 16}" text-anchor="middle">{10**decade:,}</text>')
-    for quarter in range(5):
-        y = most * quarter / 4
+    for number in range(LINES + 1):
+        y = step * number
         _, line = place(1, y)
         out.append(f'<line x1="{left}" y1="{line:.1f}" x2="{left + WIDTH}" y2="{line:.1f}" stroke="#ddd"/>')
-        out.append(f'<text x="{left - 6}" y="{line + 4:.1f}" text-anchor="end">{y:.3g}</text>')
+        out.append(f'<text x="{left - 6}" y="{line + 4:.1f}" text-anchor="end">{y:,g}</text>')
     out.append(f'<text x="{left + WIDTH / 2}" y="{TOP + HEIGHT + 32}" text-anchor="middle">streams</text>')
     for protocol, points in series.items():
         places = [place(x, y) for x, y in points]
