@@ -790,6 +790,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;config;show'= {
             cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
             cand --bridge-listen 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]'
+            cand --metrics-listen 'Serve /metrics here instead, and nothing else, without a key; or off'
             cand --pool-size 'How many accounts to keep ready, where there are that many [default: 3]'
             cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'
@@ -799,7 +800,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --json 'Print one JSON object'
             cand --monitor-sensitive 'Show on the bridge''s page what people wrote, too'
             cand --strict 'Refuse requests with options that neither the upstream nor the gateway can honour'
-            cand --allow-anonymous 'Serve an address that others can reach although no client key is set'
+            cand --allow-anonymous 'Serve an address that others can reach although there is no client key'
             cand --record-sensitive 'Record what people wrote, too'
             cand -v 'Say more; given twice, say everything but secrets'
             cand --verbose 'Say more; given twice, say everything but secrets'
@@ -813,6 +814,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;config;check'= {
             cand --listen 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]'
             cand --bridge-listen 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]'
+            cand --metrics-listen 'Serve /metrics here instead, and nothing else, without a key; or off'
             cand --pool-size 'How many accounts to keep ready, where there are that many [default: 3]'
             cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'
@@ -822,7 +824,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --json 'Print one JSON object'
             cand --monitor-sensitive 'Show on the bridge''s page what people wrote, too'
             cand --strict 'Refuse requests with options that neither the upstream nor the gateway can honour'
-            cand --allow-anonymous 'Serve an address that others can reach although no client key is set'
+            cand --allow-anonymous 'Serve an address that others can reach although there is no client key'
             cand --record-sensitive 'Record what people wrote, too'
             cand -v 'Say more; given twice, say everything but secrets'
             cand --verbose 'Say more; given twice, say everything but secrets'

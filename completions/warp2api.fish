@@ -42,6 +42,8 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "token" -d 'Manage
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "key" -d 'Manage the keys of this gateway\'s own clients, and what each may use'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "models" -d 'List the models that your account may use'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "config" -d 'See, check and describe the settings'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "healthcheck" -d 'Ask a running server whether it is well'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
@@ -423,6 +425,86 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "compile" -d 'Compile .proto files into a descriptor set for --descriptors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Say what changed between this schema and another'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -f -a "show" -d 'Show every setting as `serve` with the same flags would have it, and where its value comes from'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -f -a "check" -d 'Tell everything that is wrong with the settings, as `serve` with the same flags would find them'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -f -a "schema" -d 'Print a JSON Schema of the configuration file, for editors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -f -a "example" -d 'Print a configuration file with every setting in it, explained and commented out'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l bridge-listen -d 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l metrics-listen -d 'Serve /metrics here instead, and nothing else, without a key; or off' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l pool-size -d 'How many accounts to keep ready, where there are that many [default: 3]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l monitor-sensitive -d 'Show on the bridge\'s page what people wrote, too'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l strict -d 'Refuse requests with options that neither the upstream nor the gateway can honour'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l allow-anonymous -d 'Serve an address that others can reach although there is no client key'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l record-sensitive -d 'Record what people wrote, too'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l listen -d 'Address to listen on; port 0 takes any free one [default: 127.0.0.1:8010]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l bridge-listen -d 'Where the bridge and its page are: an address of this machine alone, or off [default: 127.0.0.1:8000]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l metrics-listen -d 'Serve /metrics here instead, and nothing else, without a key; or off' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l pool-size -d 'How many accounts to keep ready, where there are that many [default: 3]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l monitor-sensitive -d 'Show on the bridge\'s page what people wrote, too'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l strict -d 'Refuse requests with options that neither the upstream nor the gateway can honour'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l allow-anonymous -d 'Serve an address that others can reach although there is no client key'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l record-sensitive -d 'Record what people wrote, too'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show every setting as `serve` with the same flags would have it, and where its value comes from'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Tell everything that is wrong with the settings, as `serve` with the same flags would find them'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print a JSON Schema of the configuration file, for editors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "example" -d 'Print a configuration file with every setting in it, explained and commented out'
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l timeout -d 'How long to wait for its answer' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l ready -d 'Ask whether it can answer clients (/readyz), not only whether it is alive (/healthz)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
@@ -431,18 +513,20 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l v
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "chat" -d 'Ask something from the command line'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "token" -d 'Manage your Warp credentials'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "key" -d 'Manage the keys of this gateway\'s own clients, and what each may use'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "models" -d 'List the models that your account may use'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "chat" -d 'Ask something from the command line'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "key" -d 'Manage the keys of this gateway\'s own clients, and what each may use'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "models" -d 'List the models that your account may use'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "config" -d 'See, check and describe the settings'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "healthcheck" -d 'Ask a running server whether it is well'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema config healthcheck completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the accounts there are'
@@ -462,3 +546,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "template" -d 'Print a message to fill in, as JSON that encodes'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "compile" -d 'Compile .proto files into a descriptor set for --descriptors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "diff" -d 'Say what changed between this schema and another'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting as `serve` with the same flags would have it, and where its value comes from'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Tell everything that is wrong with the settings, as `serve` with the same flags would find them'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "schema" -d 'Print a JSON Schema of the configuration file, for editors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a configuration file with every setting in it, explained and commented out'
