@@ -46,7 +46,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and (include "warp2api.several" .) .Values.persistence.enabled -}}
 {{- fail "persistence is for one replica; several share what state.url names" -}}
 {{- end -}}
-{{- range $key := list "client_keys" "api_key" "refresh_token" "jwt" "pool_service_key" "broker_key" "cloudflare_api_token" "state_password" "state_secret" -}}
+{{- range $key := list "client_keys" "api_key" "refresh_token" "jwt" "pool_service_key" "broker_key" "cloudflare_api_token" "state_password" "state_secret" "otlp_headers" "otlp_traces_headers" -}}
 {{- if hasKey $.Values.config $key -}}
 {{- fail (printf "%s is a secret: it belongs into existingSecret, as a variable" $key) -}}
 {{- end -}}
