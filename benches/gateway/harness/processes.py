@@ -142,7 +142,7 @@ def run_to_end(programs, core, command, stdin=os.devnull, times=1):
     words = ["taskset", "-c", core, programs / "timed", times, stdin, *command]
     ended = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
     if ended.returncode != 0:
-        raise Broken(ended.stderr.strip().splitlines()[-1])
+        raise Broken((ended.stderr.strip() or "it says nothing").splitlines()[0])
     told = json.loads(ended.stdout)
     return told["seconds"], told["memory"]
 
@@ -156,7 +156,7 @@ def load(programs, core, log, **options):
     except subprocess.TimeoutExpired:
         raise Broken(f"the load has not ended within {LONGEST} s") from None
     if ended.returncode != 0:
-        said = json.loads(ended.stdout)["failure"] if ended.stdout else ended.stderr.strip().splitlines()[0]
+        said = json.loads(ended.stdout)["failure"] if ended.stdout else (ended.stderr.strip() or "the load says nothing").splitlines()[0]
         with log.open("a") as file:
             file.write(f"{' '.join(words)}: {said}\n")
         raise Broken(said)
