@@ -16,7 +16,7 @@ use crate::{
         Server, body,
         choices::{Choices, Step},
         clock,
-        kept::Shelf,
+        kept::{Referred, Shelf},
         respond, route,
         stream::{self, Writer},
         turn_log::TurnLog,
@@ -47,7 +47,7 @@ pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) ->
 /// When the request is none.
 pub(crate) async fn count(server: &Server, call: &Call<'_>, body: Body) -> Result<Value, TurnError> {
     let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
-    let request = read(server, call, &body)?;
+    let request = read(server, call, &body).await?;
     let tokens = counting(request.turn)
         .await
         .map_err(|_| TurnError::new(ErrorKind::Internal, "The input could not be counted."))?;
@@ -68,16 +68,23 @@ pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
 }
 
-fn read(server: &Server, call: &Call<'_>, body: &[u8]) -> Result<Request, TurnError> {
-    call.dialect.read(Ask {
-        segments: &route::significant(call.parts.uri.path()),
-        query: call.parts.uri.query().unwrap_or_default(),
-        body,
-        stamp: stamp(),
-        request_id: call.request_id,
-        catalogue: &server.gateway.catalogue(),
-        kept: &call.shelf,
-    })
+/// Reads a request, once more when it refers to answers that had to be fetched first.
+async fn read(server: &Server, call: &Call<'_>, body: &[u8]) -> Result<Request, TurnError> {
+    let kept = Referred::default();
+    loop {
+        let read = call.dialect.read(Ask {
+            segments: &route::significant(call.parts.uri.path()),
+            query: call.parts.uri.query().unwrap_or_default(),
+            body,
+            stamp: stamp(),
+            request_id: call.request_id,
+            catalogue: &server.gateway.catalogue(),
+            kept: &kept,
+        });
+        if !kept.fetch(&call.shelf).await {
+            return read;
+        }
+    }
 }
 
 /// A turn that the upstream has begun to answer.
@@ -102,7 +109,8 @@ struct Notes {
 /// that a failure before that can still have a status of its own.
 async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
     let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
-    let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body)?;
+    let Request { turn, stream, choices, mut encoder, ignored, repaired, session } =
+        read(server, call, &body).await?;
     drop(body);
     log.model(&turn.model);
     if server.config.strict && !ignored.is_empty() {
