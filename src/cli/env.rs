@@ -288,6 +288,32 @@ pub const STATE_KEY: Setting = open(
     "`auto`",
     "Where the key that seals state is made: `keyring`, `file`, or `auto`, which is the keyring where there is one",
 );
+/// Where state is shared.
+pub const STATE: Setting = open(
+    "--state",
+    "WARP2API_STATE",
+    "state",
+    "`sqlite`",
+    "Where state is: `sqlite`, a file of this machine, or `redis://[USER@]HOST[:PORT][/DATABASE]` (`rediss://` for TLS), \
+     which several replicas share",
+);
+/// What the server of the shared state lets us in with.
+pub const STATE_PASSWORD: Setting =
+    secret("WARP2API_STATE_PASSWORD", "state_password", "The password of the Redis server, if it asks for one");
+/// What the key is made of that seals shared state.
+pub const STATE_SECRET: Setting = secret(
+    "WARP2API_STATE_SECRET",
+    "state_secret",
+    "What shared state is sealed with: a long random text, the same for all replicas",
+);
+/// How the names of all keys of the shared state begin.
+pub const STATE_PREFIX: Setting = open(
+    "",
+    "WARP2API_STATE_PREFIX",
+    "state_prefix",
+    "`warp2api`",
+    "How the names of all keys in Redis begin, so that others can use the same server",
+);
 /// The configuration file.
 pub const CONFIG: Setting = open(
     "--config",
@@ -344,6 +370,10 @@ pub const ALL: &[&Setting] = &[
     &LOG,
     &HOME,
     &STATE_KEY,
+    &STATE,
+    &STATE_PASSWORD,
+    &STATE_SECRET,
+    &STATE_PREFIX,
     &CONFIG,
 ];
 
