@@ -7,7 +7,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::credential::broker::DEFAULT_NAME;
+use crate::{
+    cli::values::{self, Bound, Expiry},
+    credential::broker::DEFAULT_NAME,
+    dialect,
+};
 
 /// Use your own Warp AI access from any OpenAI, Anthropic or Gemini client, and debug Warp's protocol.
 #[derive(Debug, Parser)]
@@ -63,6 +67,8 @@ pub(crate) enum Command {
     Verify(VerifyArguments),
     /// Manage your Warp credentials
     Token(TokenArguments),
+    /// Manage the keys of this gateway's own clients, and what each may use
+    Key(KeyArguments),
     /// List the models that your account may use
     Models(ModelsArguments),
     /// Look up, fill in, compile and compare message types
@@ -486,6 +492,92 @@ pub(crate) struct WorkerDeployArguments {
     /// Replace the broker's key, so that those who have the old one are shut out
     #[arg(long)]
     pub(crate) rotate_key: bool,
+}
+
+/// What follows `key`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct KeyArguments {
+    #[command(subcommand)]
+    pub(crate) command: KeyCommand,
+}
+
+/// What to do with client keys.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key and print it, once
+    Create(KeyCreateArguments),
+    /// List the keys: what each may do, has used today, and whether it is in force
+    List {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change what a key may do; what is not named stays as it is
+    Update(KeyUpdateArguments),
+    /// Give a key another secret, print it once, and refuse the one before
+    Rotate {
+        /// Its name
+        name: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refuse a key from now on
+    Revoke {
+        /// Its name
+        name: String,
+    },
+}
+
+/// Flags of `key create`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct KeyCreateArguments {
+    /// What to call it, such as who or what it is for
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) terms: TermsArguments,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `key update`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct KeyUpdateArguments {
+    /// Its name
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) terms: TermsArguments,
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct TermsArguments {
+    /// Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]
+    #[arg(long, value_name = "MODELS", value_delimiter = ',')]
+    pub(crate) models: Option<Vec<String>>,
+    /// APIs that it may speak, comma-separated [default: all]
+    #[arg(long, value_name = "DIALECTS", value_delimiter = ',', value_parser = dialects())]
+    pub(crate) dialects: Option<Vec<String>>,
+    /// Requests in any minute, or none for no limit
+    #[arg(long, value_name = "NUMBER", value_parser = values::bound)]
+    pub(crate) requests_per_minute: Option<Bound<u32>>,
+    /// Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit
+    #[arg(long, value_name = "NUMBER", value_parser = values::tokens)]
+    pub(crate) tokens_per_day: Option<Bound<u64>>,
+    /// Warp's credits in a day of UTC, such as 2.5, or none for no limit
+    #[arg(long, value_name = "NUMBER", value_parser = values::credits)]
+    pub(crate) credits_per_day: Option<Bound<f64>>,
+    /// Answers under way at once, or none for no limit
+    #[arg(long, value_name = "NUMBER", value_parser = values::bound)]
+    pub(crate) streams: Option<Bound<u32>>,
+    /// When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never
+    #[arg(long, value_name = "WHEN", value_parser = values::expiry)]
+    pub(crate) expires: Option<Expiry>,
+}
+
+fn dialects() -> clap::builder::PossibleValuesParser {
+    dialect::ALL.iter().map(|dialect| dialect.name()).chain(["all"]).collect::<Vec<_>>().into()
 }
 
 /// Flags of `schema`.

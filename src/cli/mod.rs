@@ -31,6 +31,7 @@ pub mod env;
 mod exchanges;
 mod exit;
 mod input;
+mod key;
 mod layers;
 mod logging;
 mod models;
@@ -89,6 +90,10 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Token(verb) => {
             let settings = configure(arguments, LevelFilter::WARN, output)?;
             block_on(token::run(verb, &settings, output))
+        }
+        Command::Key(verb) => {
+            let settings = configure(arguments, LevelFilter::WARN, output)?;
+            block_on(key::run(verb, &settings, output))
         }
         Command::Models(verb) => {
             let (settings, schema) = prepare(arguments, LevelFilter::WARN, output)?;

@@ -9,11 +9,13 @@ use crate::{
     cli::{
         backend::Backend,
         exit::{Exit, Failure},
+        key::desk,
         output::Output,
         settings::{self, Serving, Settings},
         signals::Signals,
         values::Upstream,
     },
+    clients::Clients,
     gateway::{Observer, Watcher},
     monitor::Monitor,
     schema::Schema,
@@ -23,8 +25,12 @@ use crate::{
 /// How long the account's quota is left alone after it was read.
 const QUOTA_REST: Duration = Duration::from_secs(5 * 60);
 
+/// How long the disk has at the end to count what answers have cost.
+const COUNTING: Duration = Duration::from_secs(5);
+
 /// Serves until it is told to stop.
 pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output) -> Result<(), Failure> {
+    let clients = clients(settings, output).await?;
     let listener = bind(settings.serving.listen).await?;
     let address = listener.local_addr()?;
     let bridge = bind_bridge(&settings.serving.bridge, output).await?;
@@ -34,18 +40,51 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
     let backend = Backend::start(settings, schema.clone(), observers, output).await?;
     let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
     let served = match built {
-        Ok(bridge) => serve(settings, listener, address, &backend, bridge, output).await,
+        Ok(bridge) => serve(settings, (listener, address), &backend, clients.as_ref(), bridge, output).await,
         Err(failure) => Err(failure),
     };
+    if let Some(clients) = clients
+        && tokio::time::timeout(COUNTING, clients.close()).await.is_err()
+    {
+        output.warn("the disk cannot keep up: what the last answers have cost is not counted");
+    }
     backend.close(output).await;
     served
 }
 
+/// The clients with keys of their own, where there may be any. A server that others can reach does not start without a
+/// key. On loopback, one that cannot read its keys lets nobody in until it can, for nobody knows who may come.
+async fn clients(settings: &Settings, output: &mut Output) -> Result<Option<Clients>, Failure> {
+    let serving = &settings.serving;
+    let exposed = || Failure::usage(format!("listening on {}: {}", serving.listen, settings::EXPOSED));
+    let Some((keys, counter)) = desk::stores(settings)? else {
+        return if serving.is_exposed() { Err(exposed()) } else { Ok(None) };
+    };
+    let clients = Clients::new(keys, counter);
+    match clients.look().await {
+        Ok(()) => {}
+        Err(error) if serving.allow_anonymous => {
+            output.warn(&format!("{error}: any key will do; {}", error.hint()));
+            return Ok(None);
+        }
+        Err(error) if serving.client_keys.is_empty() => output.warn(&format!(
+            "{error}: nobody knows which client keys there are, so nobody is let in; {}, set API_TOKEN, or pass \
+             --allow-anonymous",
+            error.hint()
+        )),
+        Err(error) => output.warn(&format!("{error}: only API_TOKEN is let in; {}", error.hint())),
+    }
+    if serving.is_exposed() && clients.in_force() == 0 {
+        return Err(exposed());
+    }
+    Ok(Some(clients))
+}
+
 async fn serve(
     settings: &Settings,
-    listener: TcpListener,
-    address: SocketAddr,
+    (listener, address): (TcpListener, SocketAddr),
     backend: &Backend,
+    clients: Option<&Clients>,
     bridge: Option<Bridge>,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -59,14 +98,14 @@ async fn serve(
     if !backend.is_played() {
         drop(backend.gateway.watch_quota(QUOTA_REST));
     }
-    greet(settings, address, backend, output);
+    greet(settings, address, backend, clients, output);
     let bridge = bridge.map(|bridge| bridge.start(output));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async {
         // The sender never goes away without sending.
         drop(stopped.await);
     };
-    let configuration = configuration(&settings.serving, address, backend);
+    let configuration = configuration(&settings.serving, address, backend, clients);
     let serving = server::run(listener, configuration, backend.gateway.clone(), shutdown);
     tokio::pin!(serving);
     tokio::select! {
@@ -170,9 +209,15 @@ impl RunningBridge {
     }
 }
 
-fn configuration(serving: &Serving, address: SocketAddr, backend: &Backend) -> server::Config {
+fn configuration(
+    serving: &Serving,
+    address: SocketAddr,
+    backend: &Backend,
+    clients: Option<&Clients>,
+) -> server::Config {
     server::Config {
         client_keys: serving.client_keys.clone(),
+        clients: clients.cloned(),
         strict: serving.strict,
         max_body: serving.max_body,
         heartbeat: serving.heartbeat,
@@ -185,7 +230,7 @@ fn configuration(serving: &Serving, address: SocketAddr, backend: &Backend) -> s
 }
 
 /// Says what is served and how to reach it.
-fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, output: &mut Output) {
+fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, clients: Option<&Clients>, output: &mut Output) {
     let serving = &settings.serving;
     output.note(&format!("warp2api {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
     output.note(&format!("  upstream    {}", settings.upstream));
@@ -194,12 +239,21 @@ fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, output: &m
         let what = if settings.recording.sensitive { "all of it, what people wrote too" } else { "redacted" };
         output.note(&format!("  recording   into {} ({what})", directory.display()));
     }
+    let keys = clients.map_or(0, Clients::in_force);
+    if keys > 0 {
+        output.note(&format!("  client keys {keys}; see `warp2api key list`"));
+    }
     output.note("Point a client at it:");
     let model = backend.gateway.catalogue().default_id().to_owned();
-    for line in pointers(address, !serving.client_keys.is_empty(), &model) {
+    let key = match (serving.client_keys.is_empty(), keys) {
+        (false, _) => ClientKey::Token,
+        (true, 0) => ClientKey::None,
+        (true, _) => ClientKey::Stored,
+    };
+    for line in pointers(address, key, &model) {
         output.note(&format!("  {line}"));
     }
-    if serving.client_keys.is_empty() && !address.ip().is_loopback() {
+    if serving.client_keys.is_empty() && keys == 0 && !address.ip().is_loopback() {
         output.warn("whoever reaches this address spends your account: no client key is set");
     }
     if let Upstream::Service { root, .. } = &settings.upstream
@@ -209,18 +263,28 @@ fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, output: &m
     }
 }
 
+/// Which key clients are asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ClientKey {
+    /// None.
+    None,
+    /// That of the settings.
+    Token,
+    /// One of those that are kept.
+    Stored,
+}
+
 /// The three lines that point a client at `address`.
-fn pointers(address: SocketAddr, keyed: bool, model: &str) -> [String; 3] {
+fn pointers(address: SocketAddr, key: ClientKey, model: &str) -> [String; 3] {
     let host = match address.ip() {
         ip if !ip.is_unspecified() => SocketAddr::new(ip, address.port()),
         _ => SocketAddr::from(([127, 0, 0, 1], address.port())),
     };
-    let (key, header) = match keyed {
-        true => (
-            "export OPENAI_API_KEY=\"$API_TOKEN\"    # the client key that you set",
-            " -H \"Authorization: Bearer $OPENAI_API_KEY\"",
-        ),
-        false => ("export OPENAI_API_KEY=any    # none is asked for", ""),
+    let header = " -H \"Authorization: Bearer $OPENAI_API_KEY\"";
+    let (key, header) = match key {
+        ClientKey::Token => ("export OPENAI_API_KEY=\"$API_TOKEN\"    # the client key that you set", header),
+        ClientKey::Stored => ("export OPENAI_API_KEY=w2a-…    # a key that `warp2api key create` has printed", header),
+        ClientKey::None => ("export OPENAI_API_KEY=any    # none is asked for", ""),
     };
     let question = r#""stream":true,"messages":[{"role":"user","content":"Hello"}]"#;
     let body = format!("{{\"model\":\"{model}\",{question}}}");
@@ -243,14 +307,14 @@ fn is_exposed(root: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_exposed, pointers};
+    use super::{ClientKey, is_exposed, pointers};
 
     #[test]
     fn the_lines_name_an_address_that_a_client_can_reach() {
-        let lines = pointers("0.0.0.0:80".parse().unwrap(), true, "auto");
+        let lines = pointers("0.0.0.0:80".parse().unwrap(), ClientKey::Token, "auto");
         assert_eq!(lines[0], "export OPENAI_BASE_URL=http://127.0.0.1:80/v1");
         assert!(lines[2].contains("Bearer $OPENAI_API_KEY"), "{}", lines[2]);
-        let lines = pointers("[::1]:8010".parse().unwrap(), false, "auto");
+        let lines = pointers("[::1]:8010".parse().unwrap(), ClientKey::None, "auto");
         assert_eq!(lines[0], "export OPENAI_BASE_URL=http://[::1]:8010/v1");
         assert!(!lines[2].contains("Authorization"), "{}", lines[2]);
     }

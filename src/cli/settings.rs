@@ -19,6 +19,7 @@ use crate::{
         layers::{Layers, Problem},
         values::{self, OFFICIAL_ROOT, Upstream},
     },
+    clients::StoredKeys,
     credential::{BrokerAddress, LEAST_TIME, LONGEST_REST, POOL_SIZE, PoolServiceAddress, broker::CLOUDFLARE_API},
     secret::Secret,
     state::{KeyKind, PREFIX, RedisAddress, SHORTEST_SECRET},
@@ -218,6 +219,7 @@ impl Settings {
             | Command::ParseResponse(_)
             | Command::Verify(_)
             | Command::Token(_)
+            | Command::Key(_)
             | Command::Completions(_) => (None, None),
         };
         let mut layers = Layers::read(strings, directory, global.config.as_deref());
@@ -366,14 +368,24 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
         cors: layers.parsed(None, &env::CORS, list).unwrap_or_default(),
         allowed_hosts: layers.parsed(None, &env::ALLOWED_HOSTS, list).unwrap_or_default(),
     };
-    let exposed = !serving.listen.ip().is_loopback() && serving.client_keys.is_empty() && !serving.allow_anonymous;
-    if exposed && arguments.is_some() {
-        let danger = "others can reach this address and would spend your account; set API_TOKEN to a long random text \
-                      that clients must send as their API key, or pass --allow-anonymous if something else keeps \
-                      strangers out";
-        layers.complain(format!("listening on {}", serving.listen), danger.to_owned());
+    // Where there is a state there may be client keys, which whoever serves looks for.
+    let may_have_keys = layers.state_directory().is_some_and(|directory| StoredKeys::of(&directory).may_exist());
+    if serving.is_exposed() && !may_have_keys && arguments.is_some() {
+        layers.complain(format!("listening on {}", serving.listen), EXPOSED.to_owned());
     }
     serving
+}
+
+/// Why nobody serves others without a key.
+pub(crate) const EXPOSED: &str = "others can reach this address and would spend your account; make client keys with `warp2api key create`, or set \
+     API_TOKEN to a long random text that clients must send as their API key, or pass --allow-anonymous if something \
+     else keeps strangers out";
+
+impl Serving {
+    /// True when others can reach the address, and the settings name neither a client key nor leave to do without.
+    pub(crate) fn is_exposed(&self) -> bool {
+        !self.listen.ip().is_loopback() && self.client_keys.is_empty() && !self.allow_anonymous
+    }
 }
 
 fn recording(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Recording {

@@ -5,8 +5,10 @@
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
+
+use time::{Date, OffsetDateTime, Time, format_description::well_known::Rfc3339, macros::format_description};
 
 use crate::{capture::replay, service::is_loopback, state::RedisAddress};
 
@@ -215,6 +217,79 @@ pub(crate) fn count(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "expected a number from 1 to 1000000".to_owned())
 }
 
+/// A limit that may be lifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bound<T>(pub(crate) Option<T>);
+
+/// When something ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    /// It does not.
+    Never,
+    /// So long from now.
+    In(Duration),
+    /// Then.
+    At(SystemTime),
+}
+
+/// Reads a limit on the number of things.
+pub(crate) fn bound(text: &str) -> Result<Bound<u32>, String> {
+    if text == "none" {
+        return Ok(Bound(None));
+    }
+    let number = count(text).map_err(|expected| format!("{expected}, or none"))?;
+    Ok(Bound(Some(u32::try_from(number).unwrap_or(u32::MAX))))
+}
+
+/// Reads a limit on tokens, such as `500000`, `500k` or `2M`.
+pub(crate) fn tokens(text: &str) -> Result<Bound<u64>, String> {
+    if text == "none" {
+        return Ok(Bound(None));
+    }
+    let (number, scale) = match text.strip_suffix(['k', 'K']) {
+        Some(number) => (number, 1_000),
+        None => text.strip_suffix('M').map_or((text, 1), |number| (number, 1_000_000)),
+    };
+    let tokens = number.parse::<u64>().ok().and_then(|number| number.checked_mul(scale));
+    let tokens = tokens.filter(|tokens| (1..=1_000_000_000_000).contains(tokens));
+    tokens
+        .map(|tokens| Bound(Some(tokens)))
+        .ok_or_else(|| "expected a number such as 500000, 500k or 2M, or none".to_owned())
+}
+
+/// Reads a limit on credits, such as `10` or `2.5`.
+pub(crate) fn credits(text: &str) -> Result<Bound<f64>, String> {
+    if text == "none" {
+        return Ok(Bound(None));
+    }
+    let credits = text.parse::<f64>().ok().filter(|credits| (0.001..=1e9).contains(credits));
+    credits.map(|credits| Bound(Some(credits))).ok_or_else(|| "expected a number such as 10 or 2.5, or none".to_owned())
+}
+
+/// Reads when something ends: after a time, with the beginning of a day of UTC, at a moment, or never.
+pub(crate) fn expiry(text: &str) -> Result<Expiry, String> {
+    if text == "never" {
+        return Ok(Expiry::Never);
+    }
+    if let Ok(day) = Date::parse(text, format_description!("[year]-[month]-[day]")) {
+        return Ok(Expiry::At(OffsetDateTime::new_utc(day, Time::MIDNIGHT).into()));
+    }
+    if let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) {
+        return Ok(Expiry::At(moment.into()));
+    }
+    let expected = || "expected 12h, 30d, 8w, 2026-12-31, 2026-12-31T18:00:00Z or never".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?);
+    let seconds = match unit {
+        "m" | "min" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        _ => return Err(expected()),
+    };
+    let number = number.parse::<u64>().ok().filter(|number| (1..=100_000).contains(number)).ok_or_else(expected)?;
+    Ok(Expiry::In(Duration::from_secs(number * seconds)))
+}
+
 /// Reads a comma-separated list without empty entries.
 pub(crate) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
@@ -229,11 +304,11 @@ pub(crate) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use super::{
-        OFFICIAL_ROOT, Upstream, account_id, api_root, count, duration, listen, pool_size, root, size, switch,
-        upstream, word,
+        Bound, Expiry, OFFICIAL_ROOT, Upstream, account_id, api_root, bound, count, credits, duration, expiry, listen,
+        pool_size, root, size, switch, tokens, upstream, word,
     };
 
     #[test]
@@ -288,6 +363,26 @@ mod tests {
         assert_eq!(shown("localhost:8010").as_deref(), Ok("127.0.0.1:8010"));
         for wrong in ["", "8010", "127.0.0.1", "127.0.0.1:99999", "example.org:80", "::1"] {
             assert!(listen(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn limits_and_ends() {
+        assert_eq!((bound("7"), bound("none")), (Ok(Bound(Some(7))), Ok(Bound(None))));
+        assert_eq!(["5", "500k", "2M"].map(|text| tokens(text).unwrap().0), [Some(5), Some(500_000), Some(2_000_000)]);
+        assert_eq!((credits("2.5"), credits("none")), (Ok(Bound(Some(2.5))), Ok(Bound(None))));
+        for wrong in ["", "0", "-1", "x", "1e9", "99999999999999999999", "18446744073709551615k"] {
+            assert!(bound(wrong).is_err() && tokens(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", "0", "-1", "NaN", "inf", "x", "1e10"] {
+            assert!(credits(wrong).is_err(), "{wrong}");
+        }
+        let at = |seconds| Ok(Expiry::At(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)));
+        assert_eq!((expiry("never"), expiry("2026-09-01")), (Ok(Expiry::Never), at(1_788_220_800)));
+        assert_eq!(expiry("2026-09-01T02:00:00+02:00"), at(1_788_220_800));
+        assert_eq!(expiry("30d"), Ok(Expiry::In(Duration::from_secs(30 * 86_400))));
+        for wrong in ["", "30", "0d", "-1d", "tomorrow", "2026-02-30", "1y", "1.5d"] {
+            assert!(expiry(wrong).is_err(), "{wrong}");
         }
     }
 

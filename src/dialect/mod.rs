@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     models::Catalogue,
-    turn::{Quota, Turn, TurnError, TurnEvent},
+    turn::{Allowance, Quota, Turn, TurnError, TurnEvent},
 };
 
 pub mod anthropic;
@@ -65,6 +65,12 @@ pub trait Dialect: Send + Sync {
     /// in seconds since the Unix epoch.
     fn quota_headers(&self, _quota: &Quota, _now: u64) -> Vec<(&'static str, String)> {
         Vec::new()
+    }
+
+    /// The headers by which clients of the dialect learn what they themselves may still use. Where a vendor has none, they
+    /// are called as OpenAI's, which proxies and libraries of every kind know.
+    fn allowance_headers(&self, allowance: &Allowance, now: u64) -> Vec<(&'static str, String)> {
+        openai::quota::allowance(allowance, now)
     }
 
     /// The dialect's own form of an error that ends a request before its answer began.

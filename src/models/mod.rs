@@ -119,6 +119,14 @@ impl Catalogue {
         Self { closed, ..self }
     }
 
+    /// The same with the models alone that `may` lets pass.
+    #[must_use]
+    pub fn only(&self, may: impl Fn(&Model) -> bool) -> Self {
+        let models = self.models.iter().filter(|model| may(model)).cloned().collect();
+        let closed = self.closed.clone();
+        Self { closed, ..Self::of(models, self.default_id.clone(), self.authoritative) }
+    }
+
     fn of(models: Vec<Model>, default_id: String, authoritative: bool) -> Self {
         let spellings = models.iter().map(|model| Spelling::of(&model.id)).collect();
         Self { models, spellings, closed: Vec::new(), default_id, authoritative }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::{secret::Secret, state::Shelves};
+use crate::{clients::Clients, secret::Secret, state::Shelves};
 
 /// How clients are served.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Keys of which clients must present one. When there is none, any key will do, and none as well.
     pub client_keys: Vec<Secret>,
+    /// Clients whose keys have terms. Where there are any, or may be, clients must present a key, one of theirs or of the
+    /// above.
+    pub clients: Option<Clients>,
     /// Largest request body in bytes, after decompression.
     pub max_body: usize,
     /// How long a streaming client may hear nothing before it is told that all is well.
@@ -32,6 +35,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             client_keys: Vec::new(),
+            clients: None,
             max_body: 64 * 1024 * 1024,
             heartbeat: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(30),

@@ -18,8 +18,9 @@ use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
 
 use crate::{
+    clients::{Found, Presented, Standing},
     secret::Secret,
-    server::config::Config,
+    server::{client::Client, config::Config},
     turn::{ErrorKind, TurnError},
 };
 
@@ -30,26 +31,45 @@ const EXPOSED: &str = "x-request-id, request-id, retry-after, x-should-retry, x-
                        x-warp2api-usage-source, x-warp2api-model, x-warp2api-credits, x-warp2api-context-used, \
                        x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
                        anthropic-ratelimit-requests-limit, anthropic-ratelimit-requests-remaining, \
-                       anthropic-ratelimit-requests-reset, x-codex-credits-has-credits, x-codex-credits-unlimited, \
+                       anthropic-ratelimit-requests-reset, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, \
+                       x-ratelimit-reset-tokens, anthropic-ratelimit-tokens-limit, \
+                       anthropic-ratelimit-tokens-remaining, anthropic-ratelimit-tokens-reset, \
+                       x-warp2api-credits-limit, x-warp2api-credits-remaining, x-codex-credits-has-credits, x-codex-credits-unlimited, \
                        x-codex-credits-balance, x-codex-primary-used-percent, x-codex-primary-window-minutes, \
                        x-codex-primary-reset-at";
 
 /// Lets a request pass that comes with one of the keys, and says which client it is: a name for its key that tells
-/// nothing of the key. Where any key will do, each still is a client of its own.
+/// nothing of the key, with the terms that the key has. Where any key will do, each still is a client of its own.
 ///
 /// # Errors
-/// When it comes with none of them.
-pub(crate) fn check_key(config: &Config, uri: &Uri, headers: &HeaderMap) -> Result<String, TurnError> {
-    let is_welcome = |key: &Cow<'_, [u8]>| config.client_keys.is_empty() || is_known(&config.client_keys, key);
-    match presented(uri, headers).find(is_welcome) {
-        Some(key) => return Ok(client_name(config, &key)),
-        None if config.client_keys.is_empty() => return Ok(client_name(config, b"")),
-        None => {}
+/// When it comes with none of them, or none that is still good.
+pub(crate) async fn check_key(config: &Config, uri: &Uri, headers: &HeaderMap) -> Result<Client, TurnError> {
+    let named = |key: &[u8]| Client::named(client_name(config, key));
+    if let Some(key) = presented(uri, headers).find(|key| is_known(&config.client_keys, key)) {
+        return Ok(named(&key));
     }
-    let what = match presented(uri, headers).next() {
-        None => "This server wants a client key, and the request brings none",
+    let mut over = None;
+    for key in presented(uri, headers) {
+        let (Some(clients), Some(presented)) = (&config.clients, Presented::parse(&key)) else { continue };
+        match clients.find(&presented).await {
+            Found::InForce(key) => return Ok(Client::of(key)),
+            Found::Over(key, standing) => over = Some((key, standing)),
+            Found::Nobody => {}
+        }
+    }
+    let has_clients = match &config.clients {
+        Some(clients) => clients.are_any().await,
+        None => false,
+    };
+    if config.client_keys.is_empty() && !has_clients {
+        return Ok(named(&presented(uri, headers).next().unwrap_or_default()));
+    }
+    let what = match (over, presented(uri, headers).next()) {
+        (Some((key, Standing::Expired)), _) => format!("The client key `{}` has expired", key.name),
+        (Some((key, Standing::InForce | Standing::Revoked)), _) => format!("The client key `{}` was revoked", key.name),
+        (None, None) => "This server wants a client key, and the request brings none".to_owned(),
         // LiteLLM knows a refused key by OpenAI's words for it, and takes any others for a bad request.
-        Some(_) => "Incorrect API key provided: it is not one of this server's client keys",
+        (None, Some(_)) => "Incorrect API key provided: it is not one of this server's client keys".to_owned(),
     };
     let hint = "Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`.";
     Err(TurnError::new(ErrorKind::ClientKey, format!("{what}. {hint}")))
@@ -171,8 +191,8 @@ mod tests {
         check_origin(config, &Uri::from_static("/v1/models"), &headers(pairs)).is_ok()
     }
 
-    #[test]
-    fn a_key_is_taken_from_any_of_four_headers_and_the_query() {
+    #[tokio::test]
+    async fn a_key_is_taken_from_any_of_four_headers_and_the_query() {
         let config =
             Config { client_keys: vec![Secret::new("one"), Secret::new("two"), Secret::new("")], ..Config::default() };
         for (pairs, wanted) in [
@@ -189,17 +209,18 @@ mod tests {
             (&[("x-api-key", "")], false),
             (&[], false),
         ] {
-            assert_eq!(check_key(&config, &Uri::from_static("/"), &headers(pairs)).is_ok(), wanted, "{pairs:?}");
+            assert_eq!(check_key(&config, &Uri::from_static("/"), &headers(pairs)).await.is_ok(), wanted, "{pairs:?}");
         }
         for (query, wanted) in
             [("?key=two", true), ("?alt=sse&key=t%77o", true), ("?key=", false), ("?akey=two", false)]
         {
             let uri = format!("/v1beta/models{query}").parse().unwrap();
-            assert_eq!(check_key(&config, &uri, &headers(&[])).is_ok(), wanted, "{query}");
+            assert_eq!(check_key(&config, &uri, &headers(&[])).await.is_ok(), wanted, "{query}");
         }
         let anywhere = Uri::from_static("/");
-        assert!(check_key(&Config::default(), &anywhere, &headers(&[("authorization", "Bearer DUMMY_KEY")])).is_ok());
-        assert!(check_key(&Config::default(), &anywhere, &headers(&[])).is_ok());
+        for pairs in [&[("authorization", "Bearer DUMMY_KEY")][..], &[]] {
+            assert!(check_key(&Config::default(), &anywhere, &headers(pairs)).await.is_ok());
+        }
     }
 
     #[test]

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use crate::{
     dialect::Operation,
     server::{
-        Server, body, guard,
+        Server, body,
+        client::Client,
+        guard,
         kept::Shelf,
         models, respond,
         route::{self, Target},
@@ -69,10 +71,10 @@ async fn serve(
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(target.methods()));
         return Ok(response);
     }
-    let mut client = String::new();
+    let mut client = Client::default();
     if !target.is_open() {
         guard::check_origin(&server.config, &parts.uri, &parts.headers)?;
-        client = guard::check_key(&server.config, &parts.uri, &parts.headers)?;
+        client = guard::check_key(&server.config, &parts.uri, &parts.headers).await?;
     }
     // A client that would rather have a WebSocket takes this for an answer and goes on without one.
     let wants_websocket =
@@ -90,11 +92,18 @@ async fn serve(
             "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"), "endpoints": route::endpoints(),
         }))),
         Target::Health => Ok(ok(json!({"status": "ok"}))),
-        Target::Models(family) => models::list(&server.gateway.catalogue(), *family, parts).map(ok),
-        Target::Model(family, id) => models::one(&server.gateway.catalogue(), *family, id, parts).map(ok),
+        Target::Models(family) => models::list(&client.catalogue(server.gateway.catalogue()), *family, parts).map(ok),
+        Target::Model(family, id) => {
+            let catalogue = server.gateway.catalogue();
+            if let Some(meant) = catalogue.resolve(id) {
+                client.check_model(&meant, &catalogue)?;
+            }
+            models::one(&catalogue, *family, id, parts).map(ok)
+        }
         Target::Dialect(dialect, operation) => {
-            let shelf = Shelf { store: Arc::clone(&server.kept), client };
-            let call = Call { dialect: *dialect, request_id, shelf, parts };
+            client.check_dialect(dialect.name())?;
+            let shelf = Shelf { store: Arc::clone(&server.kept), client: client.name.clone() };
+            let call = Call { dialect: *dialect, request_id, client, shelf, parts };
             match operation {
                 Operation::Answer => Ok(turns::answer(server, &call, std::mem::take(body)).await),
                 Operation::Count => turns::count(server, &call, std::mem::take(body)).await.map(ok),

@@ -7,6 +7,7 @@
 mod body;
 pub mod bridge;
 mod choices;
+mod client;
 mod clock;
 mod config;
 mod guard;

@@ -71,6 +71,7 @@ impl Writer {
                 () = ended(&mut self.ending) => self.fail(&shutting_down()),
             }
             if self.encoder.is_done() {
+                self.log.bill.settle().await;
                 self.shelf.keep(self.encoder.as_mut());
             }
             if !self.out.is_empty() {

@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use crate::turn::{ErrorKind, StopReason, TurnError, TurnEvent, Usage};
+use crate::{
+    server::client::Bill,
+    turn::{ErrorKind, StopReason, TurnError, TurnEvent, Usage},
+};
 
 /// Gathers what the line says, and writes it when it is dropped, however the turn came to its end.
 pub(crate) struct TurnLog {
@@ -13,6 +16,8 @@ pub(crate) struct TurnLog {
     status: Option<u16>,
     stop: Option<Stop>,
     usage: Option<Usage>,
+    /// What the turn costs its client.
+    pub(crate) bill: Bill,
 }
 
 #[derive(Clone, Copy)]
@@ -35,6 +40,7 @@ impl TurnLog {
             status: None,
             stop: None,
             usage: None,
+            bill: Bill::default(),
         }
     }
 
@@ -56,6 +62,7 @@ impl TurnLog {
 
     /// Something happened in one of the turn's answers.
     pub(crate) fn note(&mut self, event: &TurnEvent) {
+        self.bill.note(event);
         match event {
             TurnEvent::Started { .. }
             | TurnEvent::Text(_)
@@ -111,6 +118,7 @@ impl Drop for TurnLog {
         tracing::info!(
             request_id = self.request_id,
             dialect = self.dialect,
+            client_key = self.bill.key(),
             model = self.model,
             status = self.status,
             stop,

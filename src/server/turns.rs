@@ -15,6 +15,7 @@ use crate::{
     server::{
         Server, body,
         choices::{Choices, Step},
+        client::Client,
         clock,
         kept::{Referred, Shelf},
         respond, route,
@@ -33,7 +34,7 @@ pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) ->
     let mut log = TurnLog::new(call.request_id, call.dialect.name());
     let begun = match begin(server, call, body, &mut log).await {
         Ok(begun) => begun,
-        Err(error) => return refuse(call, &error, &mut log),
+        Err(error) => return refuse(call, &error, &mut log).await,
     };
     match begun.stream {
         true => streamed(server, call, begun, log),
@@ -48,6 +49,7 @@ pub(crate) async fn answer(server: &Arc<Server>, call: &Call<'_>, body: Body) ->
 pub(crate) async fn count(server: &Server, call: &Call<'_>, body: Body) -> Result<Value, TurnError> {
     let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
     let request = read(server, call, &body).await?;
+    call.client.check_model(&request.turn.model, &server.gateway.catalogue())?;
     let tokens = counting(request.turn)
         .await
         .map_err(|_| TurnError::new(ErrorKind::Internal, "The input could not be counted."))?;
@@ -63,7 +65,9 @@ fn counting(turn: Turn) -> JoinHandle<u64> {
 pub(crate) struct Call<'a> {
     pub(crate) dialect: &'static dyn Dialect,
     pub(crate) request_id: &'a str,
-    /// Who calls, and what of theirs is kept.
+    /// Who calls.
+    pub(crate) client: Client,
+    /// What of theirs is kept.
     pub(crate) shelf: Shelf,
     pub(crate) parts: &'a Parts,
 }
@@ -117,8 +121,11 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
         let message = format!("The upstream cannot honour: {}. This server is set to refuse that.", ignored.join(", "));
         return Err(TurnError::invalid(ignored[0].as_str(), message));
     }
+    call.client.check_model(&turn.model, &server.gateway.catalogue())?;
+    log.bill.open(server.config.clients.as_ref(), &call.client).await?;
     // It is counted while the upstream is asked.
-    let estimate = encoder.wants_input_estimate().then(|| counting(turn.clone()));
+    let is_wanted = encoder.wants_input_estimate() || log.bill.wants_input_estimate();
+    let estimate = is_wanted.then(|| counting(turn.clone()));
     let mut choices = Choices::ask(&server.gateway, turn, scope(call, session), choices);
     let mut ending = server.ending.clone();
     loop {
@@ -129,7 +136,11 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
         match step {
             Some((_, Step::Begun(repaired_too, meter))) => {
                 if let Some(estimate) = estimate {
-                    encoder.expect_input(estimate.await.unwrap_or_default());
+                    let tokens = estimate.await.unwrap_or_default();
+                    log.bill.expect_input(tokens);
+                    if encoder.wants_input_estimate() {
+                        encoder.expect_input(tokens);
+                    }
                 }
                 let repaired = repaired.into_iter().map(str::to_owned).chain(repaired_too).collect();
                 let notes = Notes { ignored, repaired, meter };
@@ -177,9 +188,10 @@ async fn whole(server: &Server, call: &Call<'_>, begun: Begun, mut log: TurnLog)
         () = stream::ended(&mut ending) => Err(stream::shutting_down()),
     };
     match collected {
-        Err(error) => refuse(call, &error, &mut log),
+        Err(error) => refuse(call, &error, &mut log).await,
         Ok(()) => {
             log.status(200);
+            log.bill.settle().await;
             call.shelf.keep(encoder.as_mut());
             let mut response = respond::json(StatusCode::OK, &encoder.body());
             put_notes(response.headers_mut(), call.dialect, &notes, &log);
@@ -211,8 +223,10 @@ async fn collect(choices: &mut Choices, encoder: &mut dyn Encoder, log: &mut Tur
     Ok(())
 }
 
-fn refuse(call: &Call<'_>, error: &TurnError, log: &mut TurnLog) -> Response<Body> {
-    let response = respond::error(call.dialect, error, call.request_id);
+async fn refuse(call: &Call<'_>, error: &TurnError, log: &mut TurnLog) -> Response<Body> {
+    let mut response = respond::error(call.dialect, error, call.request_id);
+    log.bill.settle().await;
+    log.bill.put_left(response.headers_mut(), call.dialect);
     log.failed(error);
     log.status(response.status().as_u16());
     response
@@ -222,11 +236,13 @@ fn refuse(call: &Call<'_>, error: &TurnError, log: &mut TurnLog) -> Response<Bod
 fn put_notes(headers: &mut HeaderMap, dialect: &dyn Dialect, notes: &Notes, log: &TurnLog) {
     respond::put_names(headers, "x-warp2api-ignored", &notes.ignored);
     respond::put_names(headers, "x-warp2api-repaired", &notes.repaired);
-    if let Some(quota) = notes.meter.quota() {
+    // What the key may spend comes before what the account has.
+    if let Some(quota) = log.bill.quota().or_else(|| notes.meter.quota()) {
         for (name, value) in dialect.quota_headers(&quota, clock::now()) {
             respond::put(headers, HeaderName::from_static(name), &value);
         }
     }
+    log.bill.put_left(headers, dialect);
     respond::put(headers, HeaderName::from_static("x-warp2api-model"), log.model_used());
     // A stream begins before any of this is known.
     let Some(usage) = log.usage() else { return };

@@ -65,6 +65,11 @@ impl Database {
         Ok(database)
     }
 
+    /// True when `directory` has one, whether it can be used or not.
+    pub(crate) fn is_there(directory: &Path) -> bool {
+        directory.join(FILE).exists()
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path

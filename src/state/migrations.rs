@@ -6,7 +6,7 @@
 use rusqlite::{Connection, Transaction};
 
 /// The scripts; the first makes version 1.
-const SCRIPTS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const SCRIPTS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// The version that this program writes.
 pub(super) const LATEST: i64 = SCRIPTS.len() as i64;

@@ -26,7 +26,7 @@ pub use lock::Lock;
 pub use redis::{PREFIX, RedisAddress, SHORTEST_SECRET, Shared, SharedConfig};
 pub use shelf::{Limits, Shelf, Shelves};
 
-pub(crate) use database::Database;
+pub(crate) use database::{Database, Durability};
 pub(crate) use redis::{Board, Lease, Rows, Table};
 
 pub(crate) use vault::Vault;

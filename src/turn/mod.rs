@@ -3,6 +3,7 @@
 //! Every dialect reads into a [`Turn`] and writes from [`TurnEvent`]s; the upstream does the reverse. Nothing here is
 //! serialisable, so that no wire format can leak in and freeze it. It must not know a dialect, protobuf or HTTP.
 
+mod allowance;
 mod error;
 mod event;
 mod ids;
@@ -10,6 +11,7 @@ mod quota;
 mod repair;
 mod request;
 
+pub use allowance::{Allowance, Bound};
 pub use error::{ErrorKind, TurnError};
 pub use event::{Page, StopReason, TurnEvent, Usage, UsageSource, WebSearch};
 pub use ids::unique_id;

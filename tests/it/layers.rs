@@ -9,6 +9,7 @@ use crate::common::{before_tests, sources};
 const TABLE: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("state", &["secret"]),
+    ("clients", &["secret", "state"]),
     // What both who asks the service and who signs in there need: where it is, and who we say we are.
     ("service", &["secret"]),
     ("sse", &[]),
@@ -24,7 +25,10 @@ const TABLE: &[(&str, &[&str])] = &[
     // Its callers ask it which models there are.
     ("gateway", &["turn", "upstream", "credential", "monitor", "capture", "models", "service", "state"]),
     // It holds the clients' keys, which are secrets.
-    ("server", &["gateway", "dialect", "monitor", "schema", "models", "turn", "sse", "capture", "secret", "state"]),
+    (
+        "server",
+        &["gateway", "dialect", "monitor", "schema", "models", "turn", "sse", "capture", "secret", "state", "clients"],
+    ),
     ("cli", &["*"]),
     ("main", &["cli"]),
     ("lib", &[]),

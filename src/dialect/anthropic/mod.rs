@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     dialect::{Ask, Dialect, ErrorReply, Operation, Request},
-    turn::{Quota, TurnError},
+    turn::{Allowance, Quota, TurnError},
 };
 
 /// The dialect.
@@ -46,6 +46,10 @@ impl Dialect for Anthropic {
 
     fn quota_headers(&self, quota: &Quota, _now: u64) -> Vec<(&'static str, String)> {
         quota::headers(quota)
+    }
+
+    fn allowance_headers(&self, allowance: &Allowance, _now: u64) -> Vec<(&'static str, String)> {
+        quota::allowance(allowance)
     }
 
     fn error(&self, error: &TurnError, request_id: &str) -> ErrorReply {

@@ -1,9 +1,9 @@
 //! What the account may still spend, in the headers that clients of OpenAI look at (`CLIENTS.md` §3.3, §3.8).
 //!
-//! Only what is true is said. Warp counts credits, which its API calls requests, and no tokens; so the headers about
-//! requests are there and those about tokens are not.
+//! Only what is true is said. Warp counts credits, which its API calls requests, and no tokens; so of an account the
+//! headers about requests are there and those about tokens are not. The gateway itself may count both for a client.
 
-use crate::turn::Quota;
+use crate::turn::{Allowance, Bound, Quota};
 
 /// For programs that pace themselves.
 pub(crate) fn requests(quota: &Quota, now: u64) -> Vec<(&'static str, String)> {
@@ -16,6 +16,20 @@ pub(crate) fn requests(quota: &Quota, now: u64) -> Vec<(&'static str, String)> {
         headers.push(("x-ratelimit-reset-requests", span(end.saturating_sub(now))));
     }
     headers
+}
+
+/// What the gateway lets the client itself use.
+pub(crate) fn allowance(allowance: &Allowance, now: u64) -> Vec<(&'static str, String)> {
+    const REQUESTS: [&str; 3] =
+        ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"];
+    const TOKENS: [&str; 3] = ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"];
+    let bounds = [(REQUESTS, allowance.requests), (TOKENS, allowance.tokens)];
+    let headers = |(names, bound): ([&'static str; 3], Option<Bound>)| {
+        let Bound { limit, remaining, reset_at } = bound?;
+        let values = [limit.to_string(), remaining.to_string(), span(reset_at.saturating_sub(now))];
+        Some(names.into_iter().zip(values))
+    };
+    bounds.into_iter().filter_map(headers).flatten().collect()
 }
 
 /// For Codex, which shows them to its user.
@@ -51,8 +65,8 @@ fn span(seconds: u64) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{codex, requests, span};
-    use crate::turn::Quota;
+    use super::{allowance, codex, requests, span};
+    use crate::turn::{Allowance, Bound, Quota};
 
     fn quota() -> Quota {
         Quota {
@@ -90,6 +104,25 @@ mod tests {
                 "x-codex-primary-reset-at: 1000000",
             ]
         );
+    }
+
+    #[test]
+    fn what_a_client_may_use_is_shown_of_requests_and_of_tokens() {
+        let bound = |limit, remaining| Some(Bound { limit, remaining, reset_at: 1_000 });
+        let both = Allowance { requests: bound(3, 2), tokens: bound(500, 0) };
+        assert_eq!(
+            shown(&allowance(&both, 939)),
+            [
+                "x-ratelimit-limit-requests: 3",
+                "x-ratelimit-remaining-requests: 2",
+                "x-ratelimit-reset-requests: 1m1s",
+                "x-ratelimit-limit-tokens: 500",
+                "x-ratelimit-remaining-tokens: 0",
+                "x-ratelimit-reset-tokens: 1m1s",
+            ]
+        );
+        assert_eq!(allowance(&Allowance { requests: None, ..both }, 2_000).len(), 3);
+        assert_eq!(allowance(&Allowance::default(), 0), []);
     }
 
     #[test]

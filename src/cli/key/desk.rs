@@ -1,0 +1,56 @@
+//! Where client keys are kept and counted, by the settings; and times as `clients` has them.
+//!
+//! It must not know any verb.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::{
+    cli::{
+        exit::{Exit, Failure},
+        settings::Settings,
+    },
+    clients::{ClientsError, Counter, Keys, StoredCounter, StoredKeys},
+};
+
+/// Where keys are kept, and who counts what they use.
+pub(crate) type Stores = (Box<dyn Keys>, Box<dyn Counter>);
+
+/// The stores of the settings; none where no place for them is known.
+///
+/// # Errors
+/// When they cannot be had.
+pub(crate) fn stores(settings: &Settings) -> Result<Option<Stores>, Failure> {
+    let Some(directory) = &settings.state_directory else { return Ok(None) };
+    Ok(Some((Box::new(StoredKeys::of(directory)), Box::new(StoredCounter::start(directory)?))))
+}
+
+/// The stores, for a verb that is about nothing else.
+///
+/// # Errors
+/// When there are none.
+pub(super) fn needed(settings: &Settings) -> Result<Stores, Failure> {
+    stores(settings)?.ok_or_else(|| Failure::usage("no state directory is known").hint("set WARP2API_HOME to one"))
+}
+
+/// The time in milliseconds since the Unix epoch.
+pub(super) fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The time that is so many milliseconds since the Unix epoch.
+pub(super) fn time(millis: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+impl From<ClientsError> for Failure {
+    fn from(error: ClientsError) -> Self {
+        let exit = match &error {
+            ClientsError::State(_) | ClientsError::Away { .. } => Exit::Failed,
+            ClientsError::NameTaken { .. } | ClientsError::NameMalformed { .. } | ClientsError::Unknown { .. } => {
+                Exit::Usage
+            }
+        };
+        Self::new(exit, &error).hint(error.hint())
+    }
+}
