@@ -48,7 +48,8 @@ enum StandIn {
 }
 
 impl Backend {
-    /// Builds what `settings` ask for; `observers` see its turns. Nothing is sent yet.
+    /// Builds what `settings` ask for, on what is `shared` where anything is; `observers` see its turns. Nothing is sent
+    /// yet.
     ///
     /// # Errors
     /// When there is no usable credential, the simulator cannot start, or a file that is named cannot be used.
@@ -56,10 +57,10 @@ impl Backend {
         settings: &Settings,
         schema: Schema,
         observers: Vec<Arc<dyn Observer>>,
+        shared: Option<Shared>,
         output: &mut Output,
     ) -> Result<Self, Failure> {
         let (mut accounts, stand_in) = accounts(settings, &schema)?;
-        let shared = open_shared(settings).await?;
         if let Some((reason, shared)) = shared.as_ref().and_then(|shared| Some((shared.trouble()?, shared))) {
             let without = "what is in memory serves, and it is tried again";
             output.warn(&format!("the shared state at {} is away: {reason}: {without}", shared.server()));
@@ -109,8 +110,15 @@ impl Backend {
                 output.warn("the disk cannot keep up: some recordings are not whole");
             }
         }
-        let Some(shelves) = &self.shelves else { return };
-        if tokio::time::timeout(SETTLING, shelves.flush()).await.is_err() {
+        let settling = async {
+            if let Some(shelves) = &self.shelves {
+                shelves.flush().await;
+            }
+            if let Some(shared) = &self.shared {
+                shared.flush().await;
+            }
+        };
+        if tokio::time::timeout(SETTLING, settling).await.is_err() {
             output.warn("the disk or the server cannot keep up: some conversations are not kept");
         }
     }
@@ -182,6 +190,17 @@ pub(crate) async fn open_shared(settings: &Settings) -> Result<Option<Shared>, F
     };
     let extra_ca_pem = certificates(&settings.wire)?;
     Ok(Some(Shared::open(SharedConfig { address, password, secret, prefix, extra_ca_pem }).await?))
+}
+
+/// Refuses to go on without the server of what is shared.
+///
+/// # Errors
+/// When it is away.
+pub(crate) fn insist(shared: &Shared) -> Result<(), Failure> {
+    match shared.trouble() {
+        Some(reason) => Err(StateError::Away { server: shared.server().to_owned(), reason }.into()),
+        None => Ok(()),
+    }
 }
 
 impl From<StateError> for Failure {

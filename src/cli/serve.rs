@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{
-        backend::Backend,
+        backend::{self, Backend},
         exit::{Exit, Failure},
         key::desk,
         output::Output,
@@ -20,6 +20,7 @@ use crate::{
     monitor::Monitor,
     schema::Schema,
     server,
+    state::Shared,
 };
 
 /// How long the account's quota is left alone after it was read.
@@ -30,14 +31,15 @@ const COUNTING: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
 pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output) -> Result<(), Failure> {
-    let clients = clients(settings, output).await?;
+    let shared = backend::open_shared(settings).await?;
+    let clients = clients(settings, shared.as_ref(), output).await?;
     let listener = bind(settings.serving.listen).await?;
     let address = listener.local_addr()?;
     let bridge = bind_bridge(&settings.serving.bridge, output).await?;
     let monitor = Monitor::default();
     let observers: Vec<Arc<dyn Observer>> =
         bridge.iter().map(|_| Arc::new(Watcher::new(monitor.clone())) as Arc<dyn Observer>).collect();
-    let backend = Backend::start(settings, schema.clone(), observers, output).await?;
+    let backend = Backend::start(settings, schema.clone(), observers, shared, output).await?;
     let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
     let served = match built {
         Ok(bridge) => serve(settings, (listener, address), &backend, clients.as_ref(), bridge, output).await,
@@ -54,10 +56,14 @@ pub(crate) async fn run(settings: &Settings, schema: Schema, output: &mut Output
 
 /// The clients with keys of their own, where there may be any. A server that others can reach does not start without a
 /// key. On loopback, one that cannot read its keys lets nobody in until it can, for nobody knows who may come.
-async fn clients(settings: &Settings, output: &mut Output) -> Result<Option<Clients>, Failure> {
+async fn clients(
+    settings: &Settings,
+    shared: Option<&Shared>,
+    output: &mut Output,
+) -> Result<Option<Clients>, Failure> {
     let serving = &settings.serving;
     let exposed = || Failure::usage(format!("listening on {}: {}", serving.listen, settings::EXPOSED));
-    let Some((keys, counter)) = desk::stores(settings)? else {
+    let Some((keys, counter)) = desk::stores(settings, shared)? else {
         return if serving.is_exposed() { Err(exposed()) } else { Ok(None) };
     };
     let clients = Clients::new(keys, counter);
@@ -74,7 +80,9 @@ async fn clients(settings: &Settings, output: &mut Output) -> Result<Option<Clie
         )),
         Err(error) => output.warn(&format!("{error}: only API_TOKEN is let in; {}", error.hint())),
     }
-    if serving.is_exposed() && clients.in_force() == 0 {
+    // While what replicas share is away, nobody is let in before the keys are known.
+    let is_unknown = shared.is_some_and(|shared| shared.trouble().is_some());
+    if serving.is_exposed() && clients.in_force() == 0 && !is_unknown {
         return Err(exposed());
     }
     Ok(Some(clients))
@@ -235,6 +243,9 @@ fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, clients: O
     output.note(&format!("warp2api {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
     output.note(&format!("  upstream    {}", settings.upstream));
     output.note(&format!("  credential  {}", backend.credential));
+    if let Some(shared) = &backend.shared {
+        output.note(&format!("  state       shared at {}", shared.server()));
+    }
     if let Some(directory) = &settings.recording.directory {
         let what = if settings.recording.sensitive { "all of it, what people wrote too" } else { "redacted" };
         output.note(&format!("  recording   into {} ({what})", directory.display()));

@@ -225,18 +225,19 @@ impl Settings {
         let mut layers = Layers::read(strings, directory, global.config.as_deref());
         layers.check_keys();
         let upstream = layers.parsed(global.upstream.as_deref(), &env::UPSTREAM, values::upstream);
+        let shared_state = shared_state(global.state.as_deref(), &mut layers);
         let settings = Self {
             common: common(arguments, &mut layers),
             upstream: upstream.unwrap_or_else(official),
             credentials: credentials(serve, &mut layers),
             cloudflare: cloudflare(&mut layers),
             wire: wire(&mut layers),
-            serving: serving(serve, &mut layers),
+            serving: serving(serve, shared_state.is_some(), &mut layers),
             recording: recording(serve, &mut layers),
             model: model(chat, &mut layers),
             state_directory: layers.state_directory(),
             state_key: state_key(&mut layers),
-            shared_state: shared_state(global.state.as_deref(), &mut layers),
+            shared_state,
         };
         finish(settings, layers)
     }
@@ -350,7 +351,7 @@ fn wire(layers: &mut Layers<'_>) -> Wire {
     }
 }
 
-fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Serving {
+fn serving(arguments: Option<&ServeArguments>, is_shared: bool, layers: &mut Layers<'_>) -> Serving {
     let flag = |given: bool| given.then_some("true");
     let list = |text: &str| Ok(values::list(text));
     let listen = listen(arguments.and_then(|arguments| arguments.listen.as_deref()), layers);
@@ -370,7 +371,7 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
     };
     // Where there is a state there may be client keys, which whoever serves looks for.
     let may_have_keys = layers.state_directory().is_some_and(|directory| StoredKeys::of(&directory).may_exist());
-    if serving.is_exposed() && !may_have_keys && arguments.is_some() {
+    if serving.is_exposed() && !may_have_keys && !is_shared && arguments.is_some() {
         layers.complain(format!("listening on {}", serving.listen), EXPOSED.to_owned());
     }
     serving

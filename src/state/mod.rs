@@ -27,7 +27,10 @@ pub use redis::{PREFIX, RedisAddress, SHORTEST_SECRET, Shared, SharedConfig};
 pub use shelf::{Limits, Shelf, Shelves};
 
 pub(crate) use database::{Database, Durability};
-pub(crate) use redis::{Board, Lease, Rows, Table};
+pub(crate) use redis::{Board, Lease, Program, Rows, Table, program};
+
+#[cfg(test)]
+pub(crate) use redis::testing::RedisServer;
 
 pub(crate) use vault::Vault;
 

@@ -30,10 +30,8 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// When it cannot be opened: then there is nothing to manage.
 pub(crate) async fn store(settings: &Settings) -> Result<Store, Failure> {
     if let Some(shared) = backend::open_shared(settings).await? {
-        return match shared.trouble() {
-            Some(reason) => Err(StateError::Away { server: shared.server().to_owned(), reason }.into()),
-            None => Ok(Store::shared(&shared)),
-        };
+        backend::insist(&shared)?;
+        return Ok(Store::shared(&shared));
     }
     let Some(directory) = settings.state_directory.clone() else {
         return Err(Failure::usage("no state directory is known").hint("set WARP2API_HOME to one"));

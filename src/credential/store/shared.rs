@@ -233,8 +233,10 @@ impl SharedStore {
             forget_given(rows, &name);
         });
         match changed {
-            Err(StateError::Away { .. }) if !self.table.rows()?.contains_key(&name) => self.table.put_later(&name, value)?,
-            Ok(()) | Err(StateError::Away { .. }) => {}
+            Ok(()) => {}
+            // It may be there already, and then it stays as it is.
+            Err(StateError::Away { .. }) if self.table.rows().is_ok_and(|rows| rows.contains_key(&name)) => {}
+            Err(StateError::Away { .. }) => self.table.put_later(&name, value)?,
             Err(error) => return Err(error.into()),
         }
         Ok(id)

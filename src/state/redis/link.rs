@@ -38,6 +38,9 @@ const UNDER_WAY: usize = 512;
 const KEPT: usize = 2048;
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
 
+/// How often it is said that a command is refused.
+const SAYING: Duration = Duration::from_secs(60);
+
 /// The first and the longest pause before another try to connect.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -73,6 +76,8 @@ type Reply = Box<dyn FnOnce(Result<Value, StateError>) + Send>;
 struct Trouble {
     server: String,
     reason: Mutex<Option<String>>,
+    /// When it was last said that the server refuses a command.
+    refused: Mutex<Option<Instant>>,
 }
 
 impl Trouble {
@@ -97,6 +102,15 @@ impl Trouble {
         }
     }
 
+    /// The server is there, and does not do what it was told: said now and then.
+    fn refuses(&self, reason: &str) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.is_none_or(|last| last.elapsed() > SAYING) {
+            *refused = Some(Instant::now());
+            tracing::warn!(server = self.server, reason, "the server of the shared state does not do what it is told");
+        }
+    }
+
     fn error(&self) -> StateError {
         let reason = self.reason().unwrap_or_else(|| "it does not answer in time".to_owned());
         StateError::Away { server: self.server.clone(), reason }
@@ -110,7 +124,7 @@ impl Link {
     /// When the server refuses us, or no thread can be started. One that is away is no error.
     pub(super) async fn open(dialer: Dialer, greeting: impl Fn() -> Call + Send + 'static) -> Result<(Self, Option<Value>), StateError> {
         let (orders, receiver) = mpsc::channel(QUEUE);
-        let trouble = Arc::new(Trouble { server: dialer.address().to_string(), reason: Mutex::default() });
+        let trouble = Arc::new(Trouble { server: dialer.address().to_string(), reason: Mutex::default(), refused: Mutex::default() });
         let (first, greeted) = oneshot::channel();
         let worker = Worker {
             dialer: Arc::new(dialer),
@@ -299,7 +313,9 @@ impl Worker {
                 self.let_go(&key, &mark);
                 self.keep(call);
             }
-            Order::Flush(done) => drop(done.send(())),
+            Order::Flush(done) => {
+                let _ = done.send(());
+            }
         }
     }
 
@@ -343,7 +359,10 @@ impl Worker {
         let mut tick = tokio::time::interval_at(Instant::now(), KEEPING);
         loop {
             if running.is_empty() {
-                flushes.drain(..).for_each(|done| drop(done.send(())));
+                for done in flushes.drain(..) {
+                    // Whoever asked may have gone.
+                    let _ = done.send(());
+                }
             }
             tokio::select! {
                 () = &mut driver => return End::Lost("the connection has ended".to_owned()),
@@ -414,7 +433,11 @@ async fn carry_out(
         Ok(Ok(value)) => (Ok(value), Ok(())),
         Ok(Err(error)) => {
             let reason = address::words(&error);
-            (Err(reason.clone()), if is_lost(&error) { Err(reason) } else { Ok(()) })
+            let is_lost = is_lost(&error);
+            if !is_lost {
+                trouble.refuses(&reason);
+            }
+            (Err(reason.clone()), if is_lost { Err(reason) } else { Ok(()) })
         }
         Err(_) => {
             let reason = format!("no answer within {} ms", DEADLINE.as_millis());

@@ -2,8 +2,8 @@
 //!
 //! In reading order: `address` is where the server is and how one gets there, `link` the connection, `scripts` what the
 //! server runs, each an atomic step; then what they are put together to: `table` rows that all replicas hold alike, `shelf`
-//! sealed values that may be forgotten, `lease` who may do what alone, `board` notes that come down by themselves, and
-//! counters. Values are sealed with a key that the replicas are given, and nothing is named there by what it is about.
+//! sealed values that may be forgotten, `lease` who may do what alone, `board` notes that come down by themselves,
+//! counters, and `program` what others have the server do. Values are sealed with a key that the replicas are given, and nothing is named there by what it is about.
 //! It must not know what an account, a conversation, a client or an answer is.
 
 use std::{fmt, sync::Arc};
@@ -19,14 +19,18 @@ mod address;
 mod board;
 mod lease;
 mod link;
+mod program;
 mod read;
 mod scripts;
 mod shelf;
 mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use address::RedisAddress;
 pub(crate) use board::Board;
 pub(crate) use lease::Lease;
+pub(crate) use program::{Program, program};
 pub(super) use shelf::SharedShelf;
 pub(crate) use table::{Rows, Table};
 
@@ -156,4 +160,24 @@ impl fmt::Debug for Shared {
 /// The key that is made of `secret`, which is long and random, so that no stretching is called for.
 fn key(secret: &Secret) -> Key {
     Key(Sha256::new().chain_update(b"warp2api shared state\0").chain_update(secret.expose()).finalize().into())
+}
+
+#[cfg(test)]
+impl Shared {
+    /// Opens what `server` has, wherever this is called.
+    pub(crate) fn for_test(server: &testing::RedisServer) -> Self {
+        let config = SharedConfig {
+            address: RedisAddress::parse(&server.address()).unwrap(),
+            password: None,
+            secret: Secret::new("a secret for tests, and for nothing else"),
+            prefix: PREFIX.to_owned(),
+            extra_ca_pem: None,
+        };
+        // A runtime of its own, for the caller may be in one that must not wait.
+        let opening = std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(Self::open(config)).unwrap()
+        });
+        opening.join().unwrap()
+    }
 }

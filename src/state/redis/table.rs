@@ -36,6 +36,8 @@ pub(crate) struct Table {
 /// What was read last.
 #[derive(Default)]
 struct Held {
+    /// True once it was read at all.
+    is_read: bool,
     version: String,
     rows: Rows,
     /// The same rows as they are sealed.
@@ -51,10 +53,14 @@ impl Shared {
 
 impl Table {
     /// The rows, as the server has them, or as they were when it was last there.
+    ///
+    /// # Errors
+    /// When the server has not been there yet, or another hand has changed what is sealed.
     pub(crate) fn rows(&self) -> Result<Rows, StateError> {
         let mut held = self.held();
         match self.refresh(&mut held) {
-            Ok(()) | Err(StateError::Away { .. }) => Ok(held.rows.clone()),
+            Ok(()) => Ok(held.rows.clone()),
+            Err(StateError::Away { .. }) if held.is_read || !held.rows.is_empty() => Ok(held.rows.clone()),
             Err(error) => Err(error),
         }
     }
@@ -95,6 +101,7 @@ impl Table {
         let call = Call::new(&TABLE_READ, &[&self.key()]).arg(&held.version);
         let mut found = read::list(self.shared.core.link.ask_blocking(call)?).into_iter();
         let version = String::from_utf8_lossy(&found.next().unwrap_or_default()).into_owned();
+        held.is_read = true;
         if version == held.version {
             return Ok(());
         }
