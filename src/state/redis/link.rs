@@ -23,12 +23,15 @@ use crate::state::{
     StateError,
     redis::{
         address::{self, DialError, Dialed, Dialer},
-        scripts::{Call, LEASE_KEEP},
+        scripts::{self, Call, LEASE_KEEP},
     },
 };
 
 /// How long anybody waits for an answer.
 const DEADLINE: Duration = Duration::from_millis(250);
+
+/// How long a server has to answer on a new connection.
+const GREETING: Duration = Duration::from_secs(2);
 
 /// How many orders may wait for the thread, and how many of them may be under way.
 const QUEUE: usize = 4096;
@@ -47,8 +50,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a lease lives that nobody puts off any more, and how often those that are held are put off. That is also how
 /// soon a server is missed of which nobody asks anything.
-pub(super) const LEASE: Duration = Duration::from_secs(12);
-const KEEPING: Duration = Duration::from_secs(3);
+pub(super) const LEASE: Duration = Duration::from_secs(8);
+const KEEPING: Duration = Duration::from_secs(2);
 
 /// The way to one server. Cheap to clone; the thread ends with the last of them.
 #[derive(Clone)]
@@ -413,7 +416,10 @@ async fn greet(dialer: &Dialer, greeting: Call) -> Result<Greeted, DialError> {
     let (mut connection, mut driver): Dialed = dialer.dial().await?;
     let answer = tokio::select! {
         () = &mut driver => return Err(DialError::Away("the connection has ended".to_owned())),
-        answer = timeout(DEADLINE * 4, greeting.run(&mut connection)) => answer,
+        answer = timeout(GREETING, async {
+            scripts::load(&mut connection).await?;
+            greeting.run(&mut connection).await
+        }) => answer,
     };
     match answer {
         Ok(Ok(value)) => Ok((connection, driver, value)),

@@ -8,6 +8,9 @@ macro_rules! scripts {
     ($($name:ident = $file:literal;)*) => {
         $(pub(super) static $name: LazyLock<Script> =
             LazyLock::new(|| Script::new(include_str!(concat!("scripts/", $file, ".lua"))));)*
+
+        /// All of them.
+        const ALL: &[&LazyLock<Script>] = &[$(&$name),*];
     };
 }
 
@@ -27,6 +30,14 @@ scripts! {
     TABLE_COMMIT = "table_commit";
     TABLE_READ = "table_read";
     TABLE_SWAP = "table_swap";
+}
+
+/// Has the server load them all, so that what is asked of it is done in the order in which it is asked.
+pub(super) async fn load(connection: &mut redis::aio::MultiplexedConnection) -> redis::RedisResult<()> {
+    for script in ALL {
+        script.load_async(connection).await?;
+    }
+    Ok(())
 }
 
 /// One script with what it is run on.
