@@ -73,7 +73,13 @@ fn everything(server: &RedisServer) -> (Vec<String>, Vec<u8>) {
     let names: Vec<String> = connection.keys("*").unwrap();
     let mut bytes = Vec::new();
     for name in &names {
-        bytes.extend(connection.dump::<_, Option<Vec<u8>>>(name).unwrap().unwrap_or_default());
+        let kind: String = redis::cmd("TYPE").arg(name).query(&mut connection).unwrap();
+        let found: Vec<Vec<u8>> = match kind.as_str() {
+            "hash" => redis::cmd("HGETALL").arg(name).query(&mut connection).unwrap(),
+            "zset" => redis::cmd("ZRANGE").arg(name).arg(0).arg(-1).query(&mut connection).unwrap(),
+            _ => vec![connection.get(name).unwrap()],
+        };
+        bytes.extend(found.concat());
     }
     (names, bytes)
 }
