@@ -9,8 +9,15 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{
-        args::ModelsArguments, backend::{self, Backend}, exit::Failure, output::Output, private, settings::Settings,
-        table::Table, values::Upstream, when,
+        args::ModelsArguments,
+        backend::{self, Backend},
+        exit::Failure,
+        output::Output,
+        private,
+        settings::Settings,
+        table::Table,
+        values::Upstream,
+        when,
     },
     models::{Catalogue, Closed, ClosedBy, Model},
     schema::Schema,

@@ -374,7 +374,11 @@ impl Slot {
             }
             state.rests.retain(|own| !is_same(own));
             state.rests.push(rest.clone());
-            tracing::info!(account = self.account(), reason = rest.reason.name(), "the account rests: another has found so");
+            tracing::info!(
+                account = self.account(),
+                reason = rest.reason.name(),
+                "the account rests: another has found so"
+            );
         }
         let lives = state.credential.as_ref().is_some_and(|held| held.is_lendable(now));
         let standing = noted.standing.filter(|standing| *standing == Standing::Forbidden || !lives);

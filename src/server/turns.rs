@@ -113,8 +113,7 @@ struct Notes {
 /// that a failure before that can still have a status of its own.
 async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
     let body = body::whole(&call.parts.headers, body, server.config.max_body).await?;
-    let Request { turn, stream, choices, mut encoder, ignored, repaired, session } =
-        read(server, call, &body).await?;
+    let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body).await?;
     drop(body);
     log.model(&turn.model);
     if server.config.strict && !ignored.is_empty() {

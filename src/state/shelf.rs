@@ -66,7 +66,9 @@ struct Disk {
 impl fmt::Debug for Shelves {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Disk(disk) => f.debug_struct("Shelves").field("database", &disk.reader.path()).finish_non_exhaustive(),
+            Place::Disk(disk) => {
+                f.debug_struct("Shelves").field("database", &disk.reader.path()).finish_non_exhaustive()
+            }
             Place::Shared(shared) => f.debug_tuple("Shelves").field(shared).finish(),
         }
     }

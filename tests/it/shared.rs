@@ -3,6 +3,8 @@
 
 use std::{
     collections::BTreeSet,
+    path::Path,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -13,8 +15,11 @@ use std::{
 use redis::Commands as _;
 use tokio::task::JoinSet;
 use warp2api::{
-    clients::{Admission, Counter as _, Digest, KeyId, Keys as _, NewKey, SharedCounter, SharedKeys, Settlement, Slot, Spent, Terms, Verdict},
-    credential::{Config, CredentialError, Counter, Identity, New, Outcome, Pool, Store, StoreError, StoredStanding},
+    clients::{
+        Admission, Counter as _, Digest, KeyId, Keys as _, NewKey, Settlement, SharedCounter, SharedKeys, Slot, Spent,
+        Terms, Verdict,
+    },
+    credential::{Config, Counter, CredentialError, Identity, New, Outcome, Pool, Store, StoreError, StoredStanding},
     schema::Schema,
     secret::Secret,
     service::Address,
@@ -194,7 +199,8 @@ async fn prefixes_keep_apart_and_another_secret_is_refused() {
     let address = server.address();
     let first = Store::shared(&open(&address));
     first.add(&session("a", "r")).unwrap();
-    let beside = SharedConfig { prefix: "other".to_owned(), secret: Secret::new("quite another text"), ..config(&address) };
+    let beside =
+        SharedConfig { prefix: "other".to_owned(), secret: Secret::new("quite another text"), ..config(&address) };
     assert_eq!(Store::shared(&open_as(beside).unwrap()).accounts().unwrap(), []);
     let wrong = SharedConfig { secret: Secret::new("quite another text"), ..config(&address) };
     let refused = open_as(wrong).unwrap_err();
@@ -253,7 +259,8 @@ async fn client_keys_and_what_they_use_are_shared_and_no_limit_is_exceeded() {
     assert_eq!(keys[2].change("other", None, Some(Digest([9; 32]))).await.unwrap().digest, Digest([9; 32]));
     assert_eq!(keys[0].revoke("other", 77).await.unwrap().revoked, Some(77));
     assert!(keys[1].revoke("other", 78).await.is_err(), "it is revoked already");
-    let counters: Vec<Arc<SharedCounter>> = replicas.iter().map(|shared| Arc::new(SharedCounter::new(shared))).collect();
+    let counters: Vec<Arc<SharedCounter>> =
+        replicas.iter().map(|shared| Arc::new(SharedCounter::new(shared))).collect();
     let slot = |number| Slot { key: key_id(1), number };
     let mut asking = JoinSet::new();
     for number in 0..64 {
@@ -290,7 +297,8 @@ async fn while_the_server_is_away_memory_serves_and_what_it_forgot_is_told_again
     let (store, keys) = (Store::shared(&shared), SharedKeys::new(&shared));
     let counter = SharedCounter::new(&shared);
     store.add(&session("a", "r")).unwrap();
-    let new = NewKey { id: key_id(1), name: "ci".to_owned(), digest: Digest([1; 32]), terms: Terms::default(), created: 1 };
+    let new =
+        NewKey { id: key_id(1), name: "ci".to_owned(), digest: Digest([1; 32]), terms: Terms::default(), created: 1 };
     keys.create(new).await.unwrap();
     let limits = warp2api::clients::Limits { requests_per_minute: Some(3), ..Default::default() };
     let admit = async |number| {
@@ -360,7 +368,8 @@ async fn replicas_renew_a_session_once_for_all_of_them() {
     }
     assert_eq!((renewed.len(), exchanges(&simulator)), (1, 2));
     assert!(renewed.is_disjoint(&bearers));
-    let counted: u64 = pools.iter().map(|pool| pool.counters().into_iter().find(|(of, _)| *of == Counter::Renewals).unwrap().1).sum();
+    let counted: u64 =
+        pools.iter().map(|pool| pool.counters().into_iter().find(|(of, _)| *of == Counter::Renewals).unwrap().1).sum();
     assert_eq!(counted, 6, "each pool has had a new bearer twice");
 }
 
@@ -419,7 +428,15 @@ async fn a_session_that_replicas_renew_while_they_cannot_meet_is_lost_to_none() 
     let deadline = Instant::now() + PATIENCE;
     for pool in &pools {
         while let Err(error) = pool.lease().await {
-            assert!(matches!(error, CredentialError::SignInNeeded { .. } | CredentialError::NoneReady { .. } | CredentialError::Unavailable { .. }), "{error}");
+            assert!(
+                matches!(
+                    error,
+                    CredentialError::SignInNeeded { .. }
+                        | CredentialError::NoneReady { .. }
+                        | CredentialError::Unavailable { .. }
+                ),
+                "{error}"
+            );
             assert!(Instant::now() < deadline, "{error}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -429,18 +446,64 @@ async fn a_session_that_replicas_renew_while_they_cannot_meet_is_lost_to_none() 
     }
 }
 
+/// Makes a certificate authority and a certificate for 127.0.0.1 in `directory`. False when there is no `openssl`.
+fn certify(directory: &Path) -> bool {
+    let extensions = "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n";
+    std::fs::write(directory.join("extensions"), extensions).unwrap();
+    let steps = [
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test",
+        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout own.key -out own.csr -subj /CN=redis",
+        "x509 -req -in own.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out own.pem -days 2 -extfile extensions",
+    ];
+    steps.iter().all(|step| {
+        let made = Command::new("openssl").args(step.split(' ')).current_dir(directory).output();
+        made.is_ok_and(|made| made.status.success())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_behind_tls_must_prove_who_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    if !certify(place.path()) {
+        println!("skipped: there is no openssl to make a certificate with");
+        return;
+    }
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let path = |name: &str| place.path().join(name).display().to_string();
+    let (certificate, key, authority) = (path("own.pem"), path("own.key"), path("ca.pem"));
+    let options = [
+        ["--tls-port", free.as_str()],
+        ["--tls-cert-file", &certificate],
+        ["--tls-key-file", &key],
+        ["--tls-ca-cert-file", &authority],
+        ["--tls-auth-clients", "no"],
+    ];
+    let Some(_server) = RedisServer::start(&options.concat()) else { return };
+    let address = format!("rediss://127.0.0.1:{free}");
+    let trusting = SharedConfig { extra_ca_pem: Some(std::fs::read(&authority).unwrap()), ..config(&address) };
+    let shared = open_as(trusting).unwrap();
+    assert_eq!(shared.trouble(), None);
+    Store::shared(&shared).add(&session("a", "r")).unwrap();
+    let refused = open_as(config(&address)).unwrap_err();
+    assert!(matches!(&refused, StateError::Refused { reason, .. } if reason.contains("certificate")), "{refused:?}");
+}
+
 /// `warp2api LINE` with the settings of a replica.
 fn ran(address: &str, line: &str, more: &[(&str, &str)]) -> crate::common::Ran {
     let place = Place::new();
     let mut command = place.command(line);
-    command.env("WARP2API_STATE", address).env("WARP2API_STATE_SECRET", SECRET).env("WARP2API_UPSTREAM", "http://127.0.0.1:9");
+    command
+        .env("WARP2API_STATE", address)
+        .env("WARP2API_STATE_SECRET", SECRET)
+        .env("WARP2API_UPSTREAM", "http://127.0.0.1:9");
     command.envs(more.iter().copied());
     run(command, b"")
 }
 
 #[test]
 fn who_is_not_let_in_is_told_so_without_a_password() {
-    let options = ["--requirepass", "the-password-canary", "--user", "replica on >acl-password-canary ~warp2api:* +@all -@dangerous"];
+    let user = ["--user", "replica", "on", ">acl-password-canary", "~warp2api:*", "+@all", "-@dangerous"];
+    let options: Vec<&str> = ["--requirepass", "the-password-canary"].into_iter().chain(user).collect();
     let Some(server) = RedisServer::start(&options) else { return };
     let host = server.address();
     let named = host.replace("redis://", "redis://replica@");

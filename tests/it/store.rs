@@ -373,17 +373,17 @@ async fn child_that_renews() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_kill_at_any_instant_of_a_renewal_loses_an_account() {
     let place = tempfile::tempdir().unwrap();
-    no_kill_loses_an_account_of(place.path(), 40).await;
+    println!("{}", no_kill_loses_an_account_of(place.path(), 40).await);
 }
 
 /// The lease of a replica that is killed lapses by itself, which takes its time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_kill_of_a_replica_at_any_instant_of_a_renewal_loses_an_account() {
     let Some(server) = RedisServer::start(&[]) else { return };
-    no_kill_loses_an_account_of(Path::new(&server.address()), 4).await;
+    println!("{}", no_kill_loses_an_account_of(Path::new(&server.address()), 4).await);
 }
 
-async fn no_kill_loses_an_account_of(home: &Path, kills: u32) {
+async fn no_kill_loses_an_account_of(home: &Path, kills: u32) -> String {
     let kills: u32 = told("WARP2API_TEST_KILLS").map_or(kills, |number| number.parse().unwrap());
     let service = Rotating::start(Duration::from_millis(3)).await;
     open(home).add(&session("work", "refresh-0")).unwrap();
@@ -411,10 +411,10 @@ async fn no_kill_loses_an_account_of(home: &Path, kills: u32) {
     assert!(spend(&lease, &service.root).await);
     pool.settle(&lease, Outcome::Done, false);
     let rotation = service.rotation.lock().unwrap();
-    println!("{kills} kills, {} exchanges, {} of them never used", rotation.exchanges, rotation.lost);
     assert_eq!(rotation.refused, 0);
     assert!(rotation.exchanges >= u64::from(kills) / 4, "the kills fell into a time in which there were renewals");
     assert!(rotation.lost > 0 || kills < 40, "some fell between an exchange and the first use of what it yielded");
+    format!("{kills} kills, {} exchanges, {} of them never used", rotation.exchanges, rotation.lost)
 }
 
 /// A process of the next test: does all that can be done to a store, and says how much of it.
@@ -455,16 +455,16 @@ async fn child_that_hammers() {
 #[test]
 fn eight_processes_that_hammer_one_store_see_no_error_and_lose_no_update() {
     let place = tempfile::tempdir().unwrap();
-    hammer(place.path(), 8, "5");
+    println!("{}", hammer(place.path(), 8, "5"));
 }
 
 #[test]
 fn three_replicas_that_hammer_one_store_see_no_error_and_lose_no_update() {
     let Some(server) = RedisServer::start(&[]) else { return };
-    hammer(Path::new(&server.address()), 3, "3");
+    println!("{}", hammer(Path::new(&server.address()), 3, "3"));
 }
 
-fn hammer(home: &Path, processes: usize, seconds: &str) {
+fn hammer(home: &Path, processes: usize, seconds: &str) -> String {
     let seconds = told("WARP2API_TEST_HAMMERING").unwrap_or_else(|| seconds.to_owned());
     // They all make it, too.
     let start = |_| Running(child("child_that_hammers", home, &seconds));
@@ -482,7 +482,6 @@ fn hammer(home: &Path, processes: usize, seconds: &str) {
     }
     let store = open(home);
     let all: i64 = rounds.values().sum();
-    println!("{all} rounds of {processes} processes in {seconds} s");
     assert_eq!(rounds.len(), processes);
     for (process, rounds) in &rounds {
         assert_eq!(store.note(process).unwrap().unwrap().0, rounds.to_string());
@@ -491,4 +490,5 @@ fn hammer(home: &Path, processes: usize, seconds: &str) {
     assert_eq!(store.counters().unwrap(), rounds, "no update is lost");
     assert_eq!(store.note("shared").unwrap().unwrap().0, all.to_string(), "one at a time is one at a time");
     assert_eq!(store.get("shared").unwrap().generation, adds - 1, "each signing in counts");
+    format!("{all} rounds of {processes} processes in {seconds} s")
 }

@@ -185,7 +185,8 @@ fn told(texts: &[String]) -> Option<Told> {
         return None;
     };
     let [seconds, day, requests, tokens, credits, usual_tokens, usual_credits, last_used] = tally else { return None };
-    let spent = |tokens: &str, credits: &str| Some(Spent { tokens: tokens.parse().ok()?, credits: credits.parse().ok()? });
+    let spent =
+        |tokens: &str, credits: &str| Some(Spent { tokens: tokens.parse().ok()?, credits: credits.parse().ok()? });
     let second = |text: &str| {
         let (at, requests) = text.split_once(':')?;
         Some((at.parse().ok()?, requests.parse().ok()?))

@@ -251,7 +251,8 @@ async fn what_one_pool_finds_of_an_account_others_learn_and_forget_with_it() {
     first.write_down().await;
     assert!(second.lease().await.is_ok(), "it has not heard yet");
     second.heed_the_ledger().await;
-    let Err(CredentialError::NoneReady { shortage: Shortage::Limits, retry_after: Some(rest), .. }) = second.lease().await
+    let Err(CredentialError::NoneReady { shortage: Shortage::Limits, retry_after: Some(rest), .. }) =
+        second.lease().await
     else {
         panic!("the account rests for all")
     };

@@ -289,7 +289,9 @@ impl SharedStore {
 
     pub(super) fn note(&self, name: &str) -> Result<Option<(String, SystemTime)>, StoreError> {
         let found = self.board(name).0.all()?.into_iter().find(|(note, _)| note == name);
-        Ok(found.and_then(|(_, text)| serde_json::from_slice(&text).ok()).map(|(at, text): (i64, String)| (text, time(at))))
+        Ok(found
+            .and_then(|(_, text)| serde_json::from_slice(&text).ok())
+            .map(|(at, text): (i64, String)| (text, time(at))))
     }
 
     pub(super) fn withdraw_note(&self, name: &str) {
@@ -376,7 +378,8 @@ impl From<SessionRow> for Session {
 
 /// All accounts, in the order in which they were added.
 fn listed(rows: &Rows) -> Vec<Stored> {
-    let mut all: Vec<(u64, Stored)> = rows.keys().filter_map(|row| stored(rows, row.strip_prefix("account/")?)).collect();
+    let mut all: Vec<(u64, Stored)> =
+        rows.keys().filter_map(|row| stored(rows, row.strip_prefix("account/")?)).collect();
     all.sort_by(|one, other| (one.0, &one.1.id).cmp(&(other.0, &other.1.id)));
     all.into_iter().map(|(_, account)| account).collect()
 }
@@ -448,9 +451,8 @@ fn put_account(rows: &mut Rows, id: &str, new: &New) {
 /// Forgets sessions of settings beyond those that were used last; `own` stays.
 fn forget_given(rows: &mut Rows, own: &str) {
     let given = rows.keys().filter(|row| row.starts_with("session/given/"));
-    let mut given: Vec<(bool, i64, String)> = given
-        .filter_map(|row| Some((row == own, read::<SessionRow>(rows, row)?.changed_at, row.clone())))
-        .collect();
+    let mut given: Vec<(bool, i64, String)> =
+        given.filter_map(|row| Some((row == own, read::<SessionRow>(rows, row)?.changed_at, row.clone()))).collect();
     given.sort();
     let excess = given.len().saturating_sub(GIVEN as usize);
     for (_, _, row) in given.into_iter().take(excess) {

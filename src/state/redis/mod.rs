@@ -21,11 +21,14 @@ mod lease;
 mod link;
 mod program;
 mod read;
+#[cfg(test)]
+mod redis_tests;
 mod scripts;
 mod shelf;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+mod worker;
 
 pub use address::RedisAddress;
 pub(crate) use board::Board;

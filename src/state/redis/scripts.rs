@@ -70,7 +70,10 @@ impl Call {
     }
 
     /// Runs it.
-    pub(super) async fn run(&self, connection: &mut redis::aio::MultiplexedConnection) -> redis::RedisResult<redis::Value> {
+    pub(super) async fn run(
+        &self,
+        connection: &mut redis::aio::MultiplexedConnection,
+    ) -> redis::RedisResult<redis::Value> {
         let mut invocation = self.script.prepare_invoke();
         for key in &self.keys {
             invocation.key(key.as_slice());

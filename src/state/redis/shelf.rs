@@ -67,7 +67,8 @@ impl SharedShelf {
 
     fn call(&self, script: &'static std::sync::LazyLock<redis::Script>, key: &[u8; 32]) -> Call {
         let name = self.vault().digest(key).map(|byte| format!("{byte:02x}")).concat();
-        let (parts, order) = (self.shared.key(&["shelf", self.name, &name]), self.shared.key(&["order", self.name, &name]));
+        let (parts, order) =
+            (self.shared.key(&["shelf", self.name, &name]), self.shared.key(&["order", self.name, &name]));
         Call::new(script, &[&parts, &order])
     }
 

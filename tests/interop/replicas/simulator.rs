@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let names: Vec<&str> = names.split(',').collect();
     let lifetime = seconds.parse()?;
     let account = |name: &&str| Account { token_lifetime_s: Some(lifetime), ..Account::named(name) };
-    let config = Config { strict: true, accounts: names.iter().map(account).collect(), ..Config::default() };
+    let config = Config { accounts: names.iter().map(account).collect(), ..Config::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(config, &names))
 }
