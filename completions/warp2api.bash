@@ -31,6 +31,9 @@ _warp2api() {
             warp2api,help)
                 cmd="warp2api__subcmd__help"
                 ;;
+            warp2api,key)
+                cmd="warp2api__subcmd__key"
+                ;;
             warp2api,models)
                 cmd="warp2api__subcmd__models"
                 ;;
@@ -64,6 +67,9 @@ _warp2api() {
             warp2api__subcmd__help,help)
                 cmd="warp2api__subcmd__help__subcmd__help"
                 ;;
+            warp2api__subcmd__help,key)
+                cmd="warp2api__subcmd__help__subcmd__key"
+                ;;
             warp2api__subcmd__help,models)
                 cmd="warp2api__subcmd__help__subcmd__models"
                 ;;
@@ -81,6 +87,21 @@ _warp2api() {
                 ;;
             warp2api__subcmd__help,verify)
                 cmd="warp2api__subcmd__help__subcmd__verify"
+                ;;
+            warp2api__subcmd__help__subcmd__key,create)
+                cmd="warp2api__subcmd__help__subcmd__key__subcmd__create"
+                ;;
+            warp2api__subcmd__help__subcmd__key,list)
+                cmd="warp2api__subcmd__help__subcmd__key__subcmd__list"
+                ;;
+            warp2api__subcmd__help__subcmd__key,revoke)
+                cmd="warp2api__subcmd__help__subcmd__key__subcmd__revoke"
+                ;;
+            warp2api__subcmd__help__subcmd__key,rotate)
+                cmd="warp2api__subcmd__help__subcmd__key__subcmd__rotate"
+                ;;
+            warp2api__subcmd__help__subcmd__key,update)
+                cmd="warp2api__subcmd__help__subcmd__key__subcmd__update"
                 ;;
             warp2api__subcmd__help__subcmd__schema,compile)
                 cmd="warp2api__subcmd__help__subcmd__schema__subcmd__compile"
@@ -141,6 +162,42 @@ _warp2api() {
                 ;;
             warp2api__subcmd__help__subcmd__token__subcmd__worker,status)
                 cmd="warp2api__subcmd__help__subcmd__token__subcmd__worker__subcmd__status"
+                ;;
+            warp2api__subcmd__key,create)
+                cmd="warp2api__subcmd__key__subcmd__create"
+                ;;
+            warp2api__subcmd__key,help)
+                cmd="warp2api__subcmd__key__subcmd__help"
+                ;;
+            warp2api__subcmd__key,list)
+                cmd="warp2api__subcmd__key__subcmd__list"
+                ;;
+            warp2api__subcmd__key,revoke)
+                cmd="warp2api__subcmd__key__subcmd__revoke"
+                ;;
+            warp2api__subcmd__key,rotate)
+                cmd="warp2api__subcmd__key__subcmd__rotate"
+                ;;
+            warp2api__subcmd__key,update)
+                cmd="warp2api__subcmd__key__subcmd__update"
+                ;;
+            warp2api__subcmd__key__subcmd__help,create)
+                cmd="warp2api__subcmd__key__subcmd__help__subcmd__create"
+                ;;
+            warp2api__subcmd__key__subcmd__help,help)
+                cmd="warp2api__subcmd__key__subcmd__help__subcmd__help"
+                ;;
+            warp2api__subcmd__key__subcmd__help,list)
+                cmd="warp2api__subcmd__key__subcmd__help__subcmd__list"
+                ;;
+            warp2api__subcmd__key__subcmd__help,revoke)
+                cmd="warp2api__subcmd__key__subcmd__help__subcmd__revoke"
+                ;;
+            warp2api__subcmd__key__subcmd__help,rotate)
+                cmd="warp2api__subcmd__key__subcmd__help__subcmd__rotate"
+                ;;
+            warp2api__subcmd__key__subcmd__help,update)
+                cmd="warp2api__subcmd__key__subcmd__help__subcmd__update"
                 ;;
             warp2api__subcmd__schema,compile)
                 cmd="warp2api__subcmd__schema__subcmd__compile"
@@ -311,7 +368,7 @@ _warp2api() {
 
     case "${cmd}" in
         warp2api)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version serve chat encode decode parse-response verify token models schema completions help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version serve chat encode decode parse-response verify token key models schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -333,6 +390,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -363,7 +424,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__chat)
-            opts="-m -s -f -v -q -h -V --model --system --file --continue --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-m -s -f -v -q -h -V --model --system --file --continue --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -434,6 +495,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -461,7 +526,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__completions)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version bash elvish fish powershell zsh"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -483,6 +548,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -513,7 +582,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__decode)
-            opts="-t -i -v -q -h -V --type --input --raw-fields --guess --opaque --names --emit-defaults --redact --strict --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-t -i -v -q -h -V --type --input --raw-fields --guess --opaque --names --emit-defaults --redact --strict --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -558,6 +627,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -585,7 +658,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__encode)
-            opts="-t -i -o -v -q -h -V --type --input --output --sanitize-tools --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-t -i -o -v -q -h -V --type --input --output --sanitize-tools --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -634,6 +707,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -661,7 +738,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__help)
-            opts="serve chat encode decode parse-response verify token models schema completions help"
+            opts="serve chat encode decode parse-response verify token key models schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -733,6 +810,90 @@ _warp2api() {
         warp2api__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__help__subcmd__key)
+            opts="create list update rotate revoke"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__help__subcmd__key__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__help__subcmd__key__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__help__subcmd__key__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__help__subcmd__key__subcmd__rotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__help__subcmd__key__subcmd__update)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1108,8 +1269,8 @@ _warp2api() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        warp2api__subcmd__models)
-            opts="-v -q -h -V --json --refresh --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+        warp2api__subcmd__key)
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version create list update rotate revoke help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1131,6 +1292,500 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --descriptors)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__create)
+            opts="-v -q -h -V --models --dialects --requests-per-minute --tokens-per-day --credits-per-day --streams --expires --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --models)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dialects)
+                    COMPREPLY=($(compgen -W "openai_chat openai_responses anthropic gemini all" -- "${cur}"))
+                    return 0
+                    ;;
+                --requests-per-minute)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tokens-per-day)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credits-per-day)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --streams)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --descriptors)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__help)
+            opts="create list update rotate revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__help__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__help__subcmd__rotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__help__subcmd__update)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__list)
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --descriptors)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__revoke)
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --descriptors)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__rotate)
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --descriptors)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__key__subcmd__update)
+            opts="-v -q -h -V --models --dialects --requests-per-minute --tokens-per-day --credits-per-day --streams --expires --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --models)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dialects)
+                    COMPREPLY=($(compgen -W "openai_chat openai_responses anthropic gemini all" -- "${cur}"))
+                    return 0
+                    ;;
+                --requests-per-minute)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tokens-per-day)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credits-per-day)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --streams)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --descriptors)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        warp2api__subcmd__models)
+            opts="-v -q -h -V --json --refresh --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1161,7 +1816,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__parse__subcmd__response)
-            opts="-v -q -h -V --as --strict --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --as --strict --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1187,6 +1842,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1217,7 +1876,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version list show template compile diff help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version list show template compile diff help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1239,6 +1898,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1269,7 +1932,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__compile)
-            opts="-o -v -q -h -V --output --comments --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-o -v -q -h -V --output --comments --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1324,6 +1987,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1351,7 +2018,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__diff)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1373,6 +2040,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1501,7 +2172,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__list)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1523,6 +2194,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1553,7 +2228,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__show)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1575,6 +2250,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1605,7 +2284,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__template)
-            opts="-v -q -h -V --depth --choose --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --depth --choose --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1638,6 +2317,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1665,7 +2348,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__serve)
-            opts="-v -q -h -V --listen --bridge-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --listen --bridge-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1709,6 +2392,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1736,7 +2423,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version login add list remove rename acquire inspect pool worker help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version login add list remove rename acquire inspect pool worker help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1758,6 +2445,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1788,7 +2479,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__acquire)
-            opts="-v -q -h -V --format --min-ttl --account --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --format --min-ttl --account --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1825,6 +2516,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1852,7 +2547,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__add)
-            opts="-v -q -h -V --kind --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --kind --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1878,6 +2573,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2146,7 +2845,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__inspect)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2168,6 +2867,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2198,7 +2901,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__list)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2220,6 +2923,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2250,7 +2957,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__login)
-            opts="-v -q -h -V --name --no-browser --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --name --no-browser --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2276,6 +2983,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2306,7 +3017,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__pool)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version status why refill help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version status why refill help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2328,6 +3039,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2428,7 +3143,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__pool__subcmd__refill)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2450,6 +3165,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2480,7 +3199,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__pool__subcmd__status)
-            opts="-v -q -h -V --json --watch --no-quota --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --watch --no-quota --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2502,6 +3221,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2532,7 +3255,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__pool__subcmd__why)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2554,6 +3277,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2584,7 +3311,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__remove)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2606,6 +3333,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2636,7 +3367,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__rename)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2658,6 +3389,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2688,7 +3423,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__worker)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version deploy status remove help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version deploy status remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2710,6 +3445,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2740,7 +3479,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__worker__subcmd__deploy)
-            opts="-v -q -h -V --name --json --account --rotate-key --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --name --json --account --rotate-key --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2770,6 +3509,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2870,7 +3613,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__worker__subcmd__remove)
-            opts="-v -q -h -V --name --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --name --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2896,6 +3639,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2926,7 +3673,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__worker__subcmd__status)
-            opts="-v -q -h -V --name --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --name --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2952,6 +3699,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2982,7 +3733,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__verify)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3004,6 +3755,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -20,6 +20,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -37,6 +38,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand parse-response 'Read recorded answers of the upstream'
             cand verify 'Check that clients of every dialect would be content with recorded answers'
             cand token 'Manage your Warp credentials'
+            cand key 'Manage the keys of this gateway''s own clients, and what each may use'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
@@ -49,6 +51,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --monitor-sensitive 'Show on the bridge''s page what people wrote, too'
@@ -73,6 +76,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --file 'Attach a text file or an image; may be repeated'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --continue 'Go on with the last conversation'
@@ -95,6 +99,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --output 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --sanitize-tools 'Mend the JSON Schemas of the tools in a request, as older gateways did'
@@ -115,6 +120,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --names 'How to call fields'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --raw-fields 'Show fields by number, without the schema'
@@ -136,6 +142,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --as 'What to make of them'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --strict 'Stop at the first event that cannot be read'
@@ -151,6 +158,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;verify'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object an exchange'
@@ -166,6 +174,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -191,6 +200,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --name 'What to call the account [default: the first part of its e-mail address]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --no-browser 'Do not open a browser'
@@ -207,6 +217,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --kind 'What is given [default: a key if it begins with wk-, else a refresh token]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -221,6 +232,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;list'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -236,6 +248,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;remove'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -250,6 +263,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;rename'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -267,6 +281,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --account 'Take the token of this account'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -281,6 +296,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;inspect'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -296,6 +312,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;pool'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -314,6 +331,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;pool;status'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -331,6 +349,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;pool;why'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -346,6 +365,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;pool;refill'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -375,6 +395,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;worker'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -395,6 +416,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --account 'Hand out tokens of these sessions only; may be repeated [default: all]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -412,6 +434,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -428,6 +451,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -504,9 +528,143 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         }
         &'warp2api;token;help;help'= {
         }
+        &'warp2api;key'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand create 'Make a key and print it, once'
+            cand list 'List the keys: what each may do, has used today, and whether it is in force'
+            cand update 'Change what a key may do; what is not named stays as it is'
+            cand rotate 'Give a key another secret, print it once, and refuse the one before'
+            cand revoke 'Refuse a key from now on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;key;create'= {
+            cand --models 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]'
+            cand --dialects 'APIs that it may speak, comma-separated [default: all]'
+            cand --requests-per-minute 'Requests in any minute, or none for no limit'
+            cand --tokens-per-day 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit'
+            cand --credits-per-day 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit'
+            cand --streams 'Answers under way at once, or none for no limit'
+            cand --expires 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;list'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;update'= {
+            cand --models 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]'
+            cand --dialects 'APIs that it may speak, comma-separated [default: all]'
+            cand --requests-per-minute 'Requests in any minute, or none for no limit'
+            cand --tokens-per-day 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit'
+            cand --credits-per-day 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit'
+            cand --streams 'Answers under way at once, or none for no limit'
+            cand --expires 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never'
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;rotate'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand --json 'Print one JSON object'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;revoke'= {
+            cand --config 'Configuration file (TOML)'
+            cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
+            cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
+            cand --log-format 'How log lines look: text or json'
+            cand -v 'Say more; given twice, say everything but secrets'
+            cand --verbose 'Say more; given twice, say everything but secrets'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'warp2api;key;help'= {
+            cand create 'Make a key and print it, once'
+            cand list 'List the keys: what each may do, has used today, and whether it is in force'
+            cand update 'Change what a key may do; what is not named stays as it is'
+            cand rotate 'Give a key another secret, print it once, and refuse the one before'
+            cand revoke 'Refuse a key from now on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'warp2api;key;help;create'= {
+        }
+        &'warp2api;key;help;list'= {
+        }
+        &'warp2api;key;help;update'= {
+        }
+        &'warp2api;key;help;rotate'= {
+        }
+        &'warp2api;key;help;revoke'= {
+        }
+        &'warp2api;key;help;help'= {
+        }
         &'warp2api;models'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -523,6 +681,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;schema'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -543,6 +702,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;schema;list'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object a line'
@@ -558,6 +718,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;schema;show'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -574,6 +735,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --choose 'Show this variant of a oneof, as `input.user_inputs`; may be repeated'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -590,6 +752,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --output 'File to write; `-` is standard output'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --comments 'Keep comments, for `schema show`'
@@ -605,6 +768,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;schema;diff'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -640,6 +804,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;completions'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -659,6 +824,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand parse-response 'Read recorded answers of the upstream'
             cand verify 'Check that clients of every dialect would be content with recorded answers'
             cand token 'Manage your Warp credentials'
+            cand key 'Manage the keys of this gateway''s own clients, and what each may use'
             cand models 'List the models that your account may use'
             cand schema 'Look up, fill in, compile and compare message types'
             cand completions 'Print a completion script for a shell'
@@ -722,6 +888,23 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help;token;worker;status'= {
         }
         &'warp2api;help;token;worker;remove'= {
+        }
+        &'warp2api;help;key'= {
+            cand create 'Make a key and print it, once'
+            cand list 'List the keys: what each may do, has used today, and whether it is in force'
+            cand update 'Change what a key may do; what is not named stays as it is'
+            cand rotate 'Give a key another secret, print it once, and refuse the one before'
+            cand revoke 'Refuse a key from now on'
+        }
+        &'warp2api;help;key;create'= {
+        }
+        &'warp2api;help;key;list'= {
+        }
+        &'warp2api;help;key;update'= {
+        }
+        &'warp2api;help;key;rotate'= {
+        }
+        &'warp2api;help;key;revoke'= {
         }
         &'warp2api;help;models'= {
         }

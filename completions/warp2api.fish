@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_warp2api_global_optspecs
-    string join \n config= upstream= descriptors= log-format= v/verbose q/quiet h/help V/version
+    string join \n config= upstream= state= descriptors= log-format= v/verbose q/quiet h/help V/version
 end
 
 function __fish_warp2api_needs_command
@@ -26,6 +26,7 @@ end
 
 complete -c warp2api -n "__fish_warp2api_needs_command" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_needs_command" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_needs_command" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_needs_command" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_needs_command" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_needs_command" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -39,6 +40,7 @@ complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "decode" -d 'Turn 
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "parse-response" -d 'Read recorded answers of the upstream'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "key" -d 'Manage the keys of this gateway\'s own clients, and what each may use'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "models" -d 'List the models that your account may use'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
 complete -c warp2api -n "__fish_warp2api_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -49,6 +51,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l pool-size -d
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l monitor-sensitive -d 'Show on the bridge\'s page what people wrote, too'
@@ -64,6 +67,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s s -l system -
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s f -l file -d 'Attach a text file or an image; may be repeated' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l continue -d 'Go on with the last conversation'
@@ -83,6 +87,7 @@ base64url\t'Base64 with - and _'
 delimited\t'The bytes of each message behind their length'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l sanitize-tools -d 'Mend the JSON Schemas of the tools in a request, as older gateways did'
@@ -102,6 +107,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l names -d 'H
 camel\t'As other runtimes write them: conversationId'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l raw-fields -d 'Show fields by number, without the schema'
@@ -124,6 +130,7 @@ anthropic\t'What a client of Anthropic\'s messages would have received'
 gemini\t'What a client of Gemini would have received'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l strict -d 'Stop at the first event that cannot be read'
@@ -133,6 +140,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s h -
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l json -d 'Print one JSON object an exchange'
@@ -142,6 +150,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s h -l help -
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -161,6 +170,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l name -d 'What to call the account [default: the first part of its e-mail address]' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l no-browser -d 'Do not open a browser'
@@ -172,6 +182,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 refresh\t'The refresh token of a session'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -180,6 +191,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
@@ -189,6 +201,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -197,6 +210,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -211,6 +225,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l account -d 'Take the token of this account' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -219,6 +234,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l json -d 'Print one JSON object'
@@ -228,6 +244,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -240,6 +257,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -260,8 +278,100 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "pool" -d 'See which account serves when, and why'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "create" -d 'Make a key and print it, once'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "list" -d 'List the keys: what each may do, has used today, and whether it is in force'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "update" -d 'Change what a key may do; what is not named stays as it is'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "rotate" -d 'Give a key another secret, print it once, and refuse the one before'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "revoke" -d 'Refuse a key from now on'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l models -d 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l dialects -d 'APIs that it may speak, comma-separated [default: all]' -r -f -a "openai_chat\t''
+openai_responses\t''
+anthropic\t''
+gemini\t''
+all\t''"
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l requests-per-minute -d 'Requests in any minute, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l tokens-per-day -d 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l credits-per-day -d 'Warp\'s credits in a day of UTC, such as 2.5, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l streams -d 'Answers under way at once, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l expires -d 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l models -d 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l dialects -d 'APIs that it may speak, comma-separated [default: all]' -r -f -a "openai_chat\t''
+openai_responses\t''
+anthropic\t''
+gemini\t''
+all\t''"
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l requests-per-minute -d 'Requests in any minute, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l tokens-per-day -d 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l credits-per-day -d 'Warp\'s credits in a day of UTC, such as 2.5, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l streams -d 'Answers under way at once, or none for no limit' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l expires -d 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l json -d 'Print one JSON object'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l config -d 'Configuration file (TOML)' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l log-format -d 'How log lines look: text or json' -r
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Say nothing but errors'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "create" -d 'Make a key and print it, once'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys: what each may do, has used today, and whether it is in force'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "update" -d 'Change what a key may do; what is not named stays as it is'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Give a key another secret, print it once, and refuse the one before'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Refuse a key from now on'
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l json -d 'Print one JSON object'
@@ -272,6 +382,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s h -l help -
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -286,6 +397,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object a line'
@@ -295,6 +407,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -305,6 +418,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l choose -d 'Show this variant of a oneof, as `input.user_inputs`; may be repeated' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -314,6 +428,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s o -l output -d 'File to write; `-` is standard output' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l comments -d 'Keep comments, for `schema show`'
@@ -323,6 +438,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON object'
@@ -338,23 +454,25 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "chat" -d 'Ask something from the command line'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "token" -d 'Manage your Warp credentials'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "models" -d 'List the models that your account may use'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token models schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "serve" -d 'Serve the OpenAI API on this machine'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "chat" -d 'Ask something from the command line'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "encode" -d 'Turn JSON or YAML into protobuf messages'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "decode" -d 'Turn protobuf messages into JSON'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "parse-response" -d 'Read recorded answers of the upstream'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "verify" -d 'Check that clients of every dialect would be content with recorded answers'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "token" -d 'Manage your Warp credentials'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "key" -d 'Manage the keys of this gateway\'s own clients, and what each may use'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "models" -d 'List the models that your account may use'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "schema" -d 'Look up, fill in, compile and compare message types'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and not __fish_seen_subcommand_from serve chat encode decode parse-response verify token key models schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "login" -d 'Sign in to Warp in a browser, and keep the session'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "add" -d 'Keep an API key or the refresh token of a session, read from standard input or typed unseen'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the accounts there are'
@@ -364,6 +482,11 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token is and how long it lives, without showing it'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "pool" -d 'See which account serves when, and why'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "worker" -d 'Run a broker at Cloudflare that hands out short-lived tokens of your own sessions'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "create" -d 'Make a key and print it, once'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List the keys: what each may do, has used today, and whether it is in force'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "update" -d 'Change what a key may do; what is not named stays as it is'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "rotate" -d 'Give a key another secret, print it once, and refuse the one before'
+complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "revoke" -d 'Refuse a key from now on'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "list" -d 'List message types, enums and, when searching, fields and values'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "show" -d 'Show a message type or an enum as .proto text'
 complete -c warp2api -n "__fish_warp2api_using_subcommand help; and __fish_seen_subcommand_from schema" -f -a "template" -d 'Print a message to fill in, as JSON that encodes'
