@@ -309,6 +309,11 @@ async fn while_the_server_is_away_memory_serves_and_what_it_forgot_is_told_again
     assert!(admit(1).await);
     let shelf = Shelves::shared(&shared).shelf("things", LIMITS);
     assert_eq!(shared.trouble(), None);
+    server.freeze();
+    until("it is missed", || shared.trouble().is_some()).await;
+    assert_eq!(store.accounts().unwrap().len(), 1);
+    server.wake();
+    until("it is back", || shared.trouble().is_none()).await;
     server.kill();
     until("it is missed", || shared.trouble().is_some()).await;
     let begun = Instant::now();

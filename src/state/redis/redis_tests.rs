@@ -112,3 +112,31 @@ fn notes_come_down_by_themselves_and_all_at_once() {
     one.clear().unwrap();
     assert_eq!(texts(), []);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_keeps_nobody_waiting_for_long() {
+    let Some(server) = RedisServer::start(&[]) else { return };
+    let shared = Shared::for_test(&server);
+    let table = shared.table("things");
+    add(&table, "row");
+    server.freeze();
+    let begun = Instant::now();
+    let mut asking = tokio::task::JoinSet::new();
+    for number in 0..64 {
+        let shared = shared.clone();
+        asking.spawn(async move { shared.lease(&format!("lease {number}"), PATIENCE).await.map(drop) });
+    }
+    for asked in asking.join_all().await {
+        assert!(matches!(asked, Err(StateError::Away { .. })), "{asked:?}");
+    }
+    assert!(shared.trouble().is_some());
+    // From here on nobody waits at all. The bounds leave room for a machine that is busy.
+    for _ in 0..100 {
+        assert_eq!(number(&table, "row"), 1, "what is in memory answers");
+    }
+    assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+    server.wake();
+    until("it is back", || shared.trouble().is_none());
+    add(&table, "row");
+    assert_eq!(number(&table, "row"), 2);
+}

@@ -50,6 +50,21 @@ impl RedisServer {
         end(&mut self.process);
     }
 
+    /// Lets the server do nothing until [`RedisServer::wake`].
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets a frozen server go on.
+    pub(crate) fn wake(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.process.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "it cannot be sent {signal}");
+    }
+
     /// Starts it again where it was, with nothing in it.
     pub(crate) fn restart(&mut self) {
         self.kill();
