@@ -24,7 +24,7 @@
 //! | --- | --- | --- |
 //! | [`turn`] | the neutral model: a turn, the events of its answer, why it failed | any wire format |
 //! | [`secret`] | the only carrier of token text | where the text comes from or goes |
-//! | [`state`] | the database in the state directory: sealed values, locks, what may be forgotten | what an account or a conversation is |
+//! | [`state`] | the database in the state directory, or the server that replicas share: sealed values, locks, what may be forgotten | what an account or a conversation is |
 //! | [`clients`] | the gateway's own clients: their keys, what each may do, what each has used | HTTP, the form of any dialect, the upstream |
 //! | [`service`] | what every call to the Warp service shares: its address, who we say we are, GraphQL's envelope | what is asked |
 //! | [`sse`] | server-sent events, as bytes | JSON, protobuf |

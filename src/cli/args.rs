@@ -33,6 +33,9 @@ pub(crate) struct GlobalArguments {
     /// Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]
     #[arg(long, global = true, value_name = "URL|simulator", value_hint = ValueHint::Url)]
     pub(crate) upstream: Option<String>,
+    /// Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share
+    #[arg(long, global = true, value_name = "URL|sqlite", value_hint = ValueHint::Url)]
+    pub(crate) state: Option<String>,
     /// Use this protobuf descriptor set instead of the built-in schema
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) descriptors: Option<PathBuf>,

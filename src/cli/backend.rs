@@ -11,7 +11,7 @@ use crate::{
     cli::{
         exit::{Exit, Failure},
         output::Output,
-        settings::{Recording, Settings, Wire},
+        settings::{Recording, Settings, SharedState, Wire},
         values::Upstream,
     },
     credential::{self, CredentialError, Pool, Store},
@@ -20,7 +20,7 @@ use crate::{
     secret::Secret,
     service::Address,
     simulator::{self, Simulator},
-    state::{Shelves, State, StateError},
+    state::{Shared, SharedConfig, Shelves, State, StateError},
     upstream,
 };
 
@@ -31,6 +31,8 @@ pub(crate) struct Backend {
     pub(crate) credential: String,
     /// What is kept over a restart, where the state can be used.
     pub(crate) shelves: Option<Shelves>,
+    /// Where state is shared with other replicas, if it is.
+    pub(crate) shared: Option<Shared>,
     /// What lends out the accounts.
     pub(crate) pool: Pool,
     /// Records exchanges, where that is wanted.
@@ -46,7 +48,8 @@ enum StandIn {
 }
 
 impl Backend {
-    /// Builds what `settings` ask for; `observers` see its turns. Nothing is sent yet.
+    /// Builds what `settings` ask for, on what is `shared` where anything is; `observers` see its turns. Nothing is sent
+    /// yet.
     ///
     /// # Errors
     /// When there is no usable credential, the simulator cannot start, or a file that is named cannot be used.
@@ -54,15 +57,20 @@ impl Backend {
         settings: &Settings,
         schema: Schema,
         observers: Vec<Arc<dyn Observer>>,
+        shared: Option<Shared>,
         output: &mut Output,
     ) -> Result<Self, Failure> {
         let (mut accounts, stand_in) = accounts(settings, &schema)?;
-        let (state, shelves) = match stand_in {
+        if let Some((reason, shared)) = shared.as_ref().and_then(|shared| Some((shared.trouble()?, shared))) {
+            let without = "what is in memory serves, and it is tried again";
+            output.warn(&format!("the shared state at {} is away: {reason}: {without}", shared.server()));
+        }
+        let (store, shelves) = match (&stand_in, &shared) {
             // What a stand-in has told ends with it.
-            Some(_) => (None, None),
-            None => open_state(settings, output).await.unzip(),
+            (Some(_), _) => (None, None),
+            (None, Some(shared)) => (Some(Store::shared(shared)), Some(Shelves::shared(shared))),
+            (None, None) => open_state(settings, output).await.unzip(),
         };
-        let store = state.map(Store::new);
         accounts.store = store.clone();
         let root = accounts.address.root.clone();
         let upstream = upstream_configuration(&settings.wire, accounts.address.clone());
@@ -87,7 +95,7 @@ impl Backend {
         };
         let recording = recorder.iter().map(|recorder| Arc::new(recorder.clone()) as Arc<dyn Observer>);
         let gateway = gateway.observed_by(observers.into_iter().chain(recording).collect());
-        Ok(Self { gateway, credential, shelves, pool, recorder, stand_in })
+        Ok(Self { gateway, credential, shelves, shared, pool, recorder, stand_in })
     }
 
     /// Gives back what was lent, and waits until all that is to be kept over a restart is on the disk. Everyone who has
@@ -102,9 +110,16 @@ impl Backend {
                 output.warn("the disk cannot keep up: some recordings are not whole");
             }
         }
-        let Some(shelves) = &self.shelves else { return };
-        if tokio::time::timeout(SETTLING, shelves.flush()).await.is_err() {
-            output.warn("the disk cannot keep up: some conversations are not kept over a restart");
+        let settling = async {
+            if let Some(shelves) = &self.shelves {
+                shelves.flush().await;
+            }
+            if let Some(shared) = &self.shared {
+                shared.flush().await;
+            }
+        };
+        if tokio::time::timeout(SETTLING, settling).await.is_err() {
+            output.warn("the disk or the server cannot keep up: some conversations are not kept");
         }
     }
 
@@ -144,7 +159,7 @@ const SETTLING: Duration = Duration::from_secs(5);
 
 /// The state in the state directory. What keeps it from being used is told and stops nothing: without, accounts come
 /// from settings only, and conversations are in memory.
-async fn open_state(settings: &Settings, output: &mut Output) -> Option<(State, Shelves)> {
+async fn open_state(settings: &Settings, output: &mut Output) -> Option<(Store, Shelves)> {
     let without = "conversations are kept in memory only, and no stored account is used";
     let Some(directory) = settings.state_directory.clone() else {
         output.warn(&format!("no state directory is known: {without}; set WARP2API_HOME to one"));
@@ -154,7 +169,7 @@ async fn open_state(settings: &Settings, output: &mut Output) -> Option<(State, 
     let opening = tokio::task::spawn_blocking(move || {
         let state = State::open(&directory, kind)?;
         let shelves = Shelves::open(&state)?;
-        Ok((state, shelves))
+        Ok((Store::new(state), shelves))
     });
     match opening.await.unwrap_or(Err(StateError::Stopped)) {
         Ok(opened) => Some(opened),
@@ -162,6 +177,39 @@ async fn open_state(settings: &Settings, output: &mut Output) -> Option<(State, 
             output.warn(&format!("{error}: {without}; {}", error.hint()));
             None
         }
+    }
+}
+
+/// What replicas share, where the settings ask for that. That the server is away now is no error.
+///
+/// # Errors
+/// When the server refuses us, or what it has was sealed with another secret.
+pub(crate) async fn open_shared(settings: &Settings) -> Result<Option<Shared>, Failure> {
+    let Some(SharedState { address, password, secret, prefix }) = settings.shared_state.clone() else {
+        return Ok(None);
+    };
+    let extra_ca_pem = certificates(&settings.wire)?;
+    Ok(Some(Shared::open(SharedConfig { address, password, secret, prefix, extra_ca_pem }).await?))
+}
+
+/// Refuses to go on without the server of what is shared.
+///
+/// # Errors
+/// When it is away.
+pub(crate) fn insist(shared: &Shared) -> Result<(), Failure> {
+    match shared.trouble() {
+        Some(reason) => Err(StateError::Away { server: shared.server().to_owned(), reason }.into()),
+        None => Ok(()),
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        let exit = match &error {
+            StateError::Refused { .. } | StateError::SecretWrong { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, &error).hint(error.hint())
     }
 }
 

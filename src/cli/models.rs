@@ -9,8 +9,15 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{
-        args::ModelsArguments, backend::Backend, exit::Failure, output::Output, private, settings::Settings,
-        table::Table, values::Upstream, when,
+        args::ModelsArguments,
+        backend::{self, Backend},
+        exit::Failure,
+        output::Output,
+        private,
+        settings::Settings,
+        table::Table,
+        values::Upstream,
+        when,
     },
     models::{Catalogue, Closed, ClosedBy, Model},
     schema::Schema,
@@ -30,7 +37,8 @@ pub(crate) async fn run(
     let mut settings = settings.clone();
     // Nobody is given an account for looking at a list.
     settings.credentials.anonymous = false;
-    let backend = Backend::start(&settings, schema, Vec::new(), output).await?;
+    let shared = backend::open_shared(&settings).await?;
+    let backend = Backend::start(&settings, schema, Vec::new(), shared, output).await?;
     let list = list(arguments, &settings, &backend, output).await;
     backend.close(output).await;
     let list = list?;

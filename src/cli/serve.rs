@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{
-        backend::Backend,
+        backend::{self, Backend},
         exit::{Exit, Failure},
         key::desk,
         open_files,
@@ -24,6 +24,7 @@ use crate::{
     monitor::Monitor,
     schema::Schema,
     server,
+    state::Shared,
 };
 
 mod keeper;
@@ -47,13 +48,14 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     open_files::raise(&settings.serving.limits);
+    let shared = backend::open_shared(settings).await?;
     let mut handed = systemd::listeners()?.into_iter();
     let listener = match handed.next() {
         Some(listener) => TcpListener::from_std(listener)?,
         None => bind(settings.serving.listen).await?,
     };
     let address = listener.local_addr()?;
-    let clients = clients(settings, address, output).await?;
+    let clients = clients(settings, address, shared.as_ref(), output).await?;
     let bridge = match handed.next() {
         Some(listener) => Some(TcpListener::from_std(listener)?),
         None => bind_bridge(&settings.serving.bridge, output).await?,
@@ -64,7 +66,7 @@ pub(crate) async fn run(
     let observers = viewers.chain(watched.observers()).collect();
     let mut signals = Signals::listen()?;
     let backend = tokio::select! {
-        started = Backend::start(settings, schema.clone(), observers, output) => started?,
+        started = Backend::start(settings, schema.clone(), observers, shared, output) => started?,
         () = signals.next() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
     };
     let built = bridge.map(|listener| Bridge::build(listener, settings, schema, &backend, monitor)).transpose();
@@ -102,10 +104,15 @@ async fn close(backend: &Backend, clients: Option<Clients>, watched: Watched, ou
 
 /// The clients with keys of their own, where there may be any. A server that others can reach does not start without a
 /// key. On loopback, one that cannot read its keys lets nobody in until it can, for nobody knows who may come.
-async fn clients(settings: &Settings, address: SocketAddr, output: &mut Output) -> Result<Option<Clients>, Failure> {
+async fn clients(
+    settings: &Settings,
+    address: SocketAddr,
+    shared: Option<&Shared>,
+    output: &mut Output,
+) -> Result<Option<Clients>, Failure> {
     let serving = &settings.serving;
     let exposed = |has_keys| serving.exposure(address, has_keys).map(Failure::usage);
-    let Some((keys, counter)) = desk::stores(settings)? else { return exposed(false).map_or(Ok(None), Err) };
+    let Some((keys, counter)) = desk::stores(settings, shared)? else { return exposed(false).map_or(Ok(None), Err) };
     let clients = Clients::new(keys, counter);
     match clients.look().await {
         Ok(()) => {}
@@ -120,7 +127,27 @@ async fn clients(settings: &Settings, address: SocketAddr, output: &mut Output) 
         )),
         Err(error) => output.warn(&format!("{error}: only API_TOKEN is let in; {}", error.hint())),
     }
-    exposed(clients.in_force() > 0).map_or(Ok(Some(clients)), Err)
+    // While what replicas share is away, nobody is let in before the keys are known.
+    let is_unknown = shared.is_some_and(|shared| shared.trouble().is_some());
+    exposed(clients.in_force() > 0 || is_unknown).map_or(Ok(Some(clients)), Err)
+}
+
+/// What replicas share, as a server needs it: without, it goes on with what it holds itself.
+struct Replicas(Shared);
+
+impl server::Need for Replicas {
+    fn name(&self) -> &'static str {
+        "state"
+    }
+
+    fn lack(&self) -> Option<String> {
+        // The server's own words may name places that are nobody's business.
+        self.0.trouble().map(|_| "what replicas share is away; this one serves from what it holds".to_owned())
+    }
+
+    fn is_vital(&self) -> bool {
+        false
+    }
 }
 
 /// What a server runs on.
@@ -167,7 +194,8 @@ async fn serve(
         // The sender never goes away without sending.
         drop(stopped.await);
     };
-    let controls = server::Controls { config: configuration, needs: Vec::new() };
+    let shared = backend.shared.clone().map(|shared| Arc::new(Replicas(shared)) as Arc<dyn server::Need>);
+    let controls = server::Controls { config: configuration, needs: shared.into_iter().collect() };
     let serving = server::run_with(listener, controls, backend.gateway.clone(), shutdown);
     tokio::pin!(serving);
     keeper.begin();
@@ -305,6 +333,9 @@ fn greet(settings: &Settings, address: SocketAddr, backend: &Backend, clients: O
     output.note(&format!("warp2api {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
     output.note(&format!("  upstream    {}", settings.upstream));
     output.note(&format!("  credential  {}", backend.credential));
+    if let Some(shared) = &backend.shared {
+        output.note(&format!("  state       shared at {}", shared.server()));
+    }
     if let Some(directory) = &settings.recording.directory {
         let what = if settings.recording.sensitive { "all of it, what people wrote too" } else { "redacted" };
         output.note(&format!("  recording   into {} ({what})", directory.display()));

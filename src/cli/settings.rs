@@ -25,7 +25,7 @@ use crate::{
     credential::{BrokerAddress, LEAST_TIME, LONGEST_REST, POOL_SIZE, PoolServiceAddress, broker::CLOUDFLARE_API},
     secret::Secret,
     server::Limits,
-    state::KeyKind,
+    state::{KeyKind, PREFIX, RedisAddress, SHORTEST_SECRET},
     upstream::{HistoryCarrier, McpForm, SystemCarrier},
 };
 
@@ -171,6 +171,19 @@ pub struct Recording {
     pub max_bytes: usize,
 }
 
+/// State that replicas share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedState {
+    /// Where it is.
+    pub address: RedisAddress,
+    /// What the server lets us in with.
+    pub password: Option<Secret>,
+    /// What it is sealed with.
+    pub secret: Secret,
+    /// How the names of its keys begin.
+    pub prefix: String,
+}
+
 /// Everything, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -196,6 +209,8 @@ pub struct Settings {
     pub state_directory: Option<PathBuf>,
     /// Where the key that seals it rests.
     pub state_key: KeyKind,
+    /// What stands in the place of that, where replicas share state.
+    pub shared_state: Option<SharedState>,
 }
 
 impl Settings {
@@ -259,18 +274,20 @@ impl Settings {
         let mut layers = Layers::read(strings, directory, asked.or(global.config.as_deref()));
         layers.check_keys();
         let upstream = layers.parsed(global.upstream.as_deref(), &env::UPSTREAM, values::upstream);
+        let shared_state = shared_state(global.state.as_deref(), &mut layers);
         let settings = Self {
             common: common(arguments, &mut layers),
             upstream: upstream.unwrap_or_else(official),
             credentials: credentials(serve, &mut layers),
             cloudflare: cloudflare(&mut layers),
             wire: wire(&mut layers),
-            serving: serving(serve, &mut layers),
+            serving: serving(serve, shared_state.is_some(), &mut layers),
             recording: recording(serve, &mut layers),
             traces: serve.and_then(|_| Traces::resolve(&mut layers)),
             model: model(chat, &mut layers),
             state_directory: layers.state_directory(),
             state_key: state_key(&mut layers),
+            shared_state,
         };
         (settings, layers)
     }
@@ -381,7 +398,7 @@ fn wire(layers: &mut Layers<'_>) -> Wire {
     }
 }
 
-fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Serving {
+fn serving(arguments: Option<&ServeArguments>, is_shared: bool, layers: &mut Layers<'_>) -> Serving {
     let flag = |given: bool| given.then_some("true");
     let list = |text: &str| Ok(values::list(text));
     let listen = listen(arguments.and_then(|arguments| arguments.listen.as_deref()), layers);
@@ -407,7 +424,7 @@ fn serving(arguments: Option<&ServeArguments>, layers: &mut Layers<'_>) -> Servi
     // Where there is a state there may be client keys, which whoever serves looks for.
     let may_have_keys = layers.state_directory().is_some_and(|directory| StoredKeys::of(&directory).may_exist());
     if arguments.is_some()
-        && let Some(Problem { place, message }) = serving.exposure(serving.listen, may_have_keys)
+        && let Some(Problem { place, message }) = serving.exposure(serving.listen, may_have_keys || is_shared)
     {
         layers.complain(place, message);
     }
@@ -512,6 +529,31 @@ fn model(arguments: Option<&ChatArguments>, layers: &mut Layers<'_>) -> Option<S
 fn state_key(layers: &mut Layers<'_>) -> KeyKind {
     let kinds = [("auto", KeyKind::Auto), ("keyring", KeyKind::Keyring), ("file", KeyKind::File)];
     layers.parsed(None, &env::STATE_KEY, |text| values::word(text, &kinds)).unwrap_or_default()
+}
+
+fn shared_state(flag: Option<&str>, layers: &mut Layers<'_>) -> Option<SharedState> {
+    let password = layers.secret(&env::STATE_PASSWORD);
+    let secret = layers.secret(&env::STATE_SECRET);
+    let prefix = layers.parsed(None, &env::STATE_PREFIX, values::key_prefix).unwrap_or_else(|| PREFIX.to_owned());
+    let found = layers.find(flag, &env::STATE)?;
+    layers.note(&env::STATE, found.clone());
+    let wrong = |message: String| (found.place.clone(), message);
+    // The text is never repeated: people put passwords into such addresses.
+    let read = match values::state(found.text.trim()) {
+        Ok(None) => return None,
+        Ok(Some(address)) => {
+            let long = secret.filter(|secret| secret.expose().chars().count() >= SHORTEST_SECRET);
+            let missing = || {
+                wrong(format!(
+                    "needs WARP2API_STATE_SECRET beside it, which seals what is shared: one random text of {SHORTEST_SECRET} \
+                     characters or more, the same for all replicas, such as `openssl rand -hex 32` prints"
+                ))
+            };
+            long.ok_or_else(missing).map(|secret| SharedState { address, password, secret, prefix })
+        }
+        Err(message) => Err(wrong(message)),
+    };
+    read.map_err(|(place, message)| layers.complain(place, message)).ok()
 }
 
 fn time(layers: &mut Layers<'_>, setting: &env::Setting, default_seconds: u64) -> Duration {

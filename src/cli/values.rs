@@ -10,7 +10,7 @@ use std::{
 
 use time::{Date, OffsetDateTime, Time, format_description::well_known::Rfc3339, macros::format_description};
 
-use crate::{capture::replay, service::is_loopback};
+use crate::{capture::replay, service::is_loopback, state::RedisAddress};
 
 /// Warp's own service.
 pub const OFFICIAL_ROOT: &str = "https://app.warp.dev";
@@ -160,6 +160,23 @@ pub(crate) fn host(text: &str) -> Result<IpAddr, String> {
 /// Reads a port.
 pub(crate) fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "expected a port number from 0 to 65535".to_owned())
+}
+
+/// Reads where state is; none is the database of this machine.
+pub(crate) fn state(text: &str) -> Result<Option<RedisAddress>, String> {
+    if text.eq_ignore_ascii_case("sqlite") {
+        return Ok(None);
+    }
+    RedisAddress::parse(text).map(Some).map_err(|problem| format!("{problem}; or sqlite"))
+}
+
+/// Reads how the names of keys begin.
+pub(crate) fn key_prefix(text: &str) -> Result<String, String> {
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || ".-_:{}".contains(c);
+    match (1..=64).contains(&text.len()) && text.chars().all(is_fine) {
+        true => Ok(text.to_owned()),
+        false => Err("expected 1 to 64 letters, digits, `.`, `-`, `_`, `:` or braces".to_owned()),
+    }
 }
 
 /// Reads a switch.

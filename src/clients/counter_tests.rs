@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::clients::{
-    Admission, Counter, KeyId, Left, Limit, Limits, MemoryCounter, Refusal, SLOT_LIFE, Settlement, Slot, Spent,
-    StoredCounter, Used, Verdict,
+use crate::{
+    clients::{
+        Admission, Counter, KeyId, Left, Limit, Limits, MemoryCounter, Refusal, SLOT_LIFE, Settlement, SharedCounter,
+        Slot, Spent, StoredCounter, Used, Verdict,
+    },
+    state::{RedisServer, Shared},
 };
 
 /// Noon of some day, in milliseconds, and how long a day is.
@@ -17,18 +20,25 @@ struct Bench {
     key: KeyId,
     limits: Limits,
     place: tempfile::TempDir,
+    _server: Option<RedisServer>,
 }
 
 /// One bench for each counter.
 fn benches(limits: Limits) -> Vec<Bench> {
-    let bench = |counter: Arc<dyn Counter>, place| {
+    let bench_on = |counter: Arc<dyn Counter>, place, _server| {
         let key = KeyId::parse("0123456789ab").unwrap();
-        Bench { counter, key, limits, place }
+        Bench { counter, key, limits, place, _server }
     };
+    let bench = |counter, place| bench_on(counter, place, None);
     let place = || tempfile::tempdir().unwrap();
+    let shared = RedisServer::start(&[]).map(|server| {
+        let counter = Arc::new(SharedCounter::by_callers_clock(&Shared::for_test(&server)));
+        bench_on(counter, place(), Some(server))
+    });
     let stored = place();
     let counter = Arc::new(StoredCounter::start(stored.path()).unwrap());
-    vec![bench(Arc::new(MemoryCounter::default()), place()), bench(counter, stored)]
+    let own = [bench(Arc::new(MemoryCounter::default()), place()), bench(counter, stored)];
+    shared.into_iter().chain(own).collect()
 }
 
 impl Bench {

@@ -3,7 +3,7 @@
 //!
 //! It must not know how or where that is kept.
 
-use std::time::SystemTime;
+use std::{collections::HashMap, time::SystemTime};
 
 use serde_json::Value;
 
@@ -18,10 +18,10 @@ pub(crate) struct Noted {
     pub(crate) standing: Option<Standing>,
 }
 
-/// Where the pool writes things down. Every call may wait for a disk.
+/// Where the pool writes things down. Every call may wait for a disk, or for a server.
 pub(crate) trait Ledger: Send + Sync {
-    /// What was written down of the account that has `id`, without what is over at `now`.
-    fn recall(&self, id: &str, now: SystemTime) -> Noted;
+    /// What was written down of the account that has `id`, without what is over at `now`; none when that cannot be told.
+    fn recall(&self, id: &str, now: SystemTime) -> Option<Noted>;
 
     /// Writes down how the account that has `id` stands now.
     fn note(&self, id: &str, noted: &Noted);
@@ -31,6 +31,9 @@ pub(crate) trait Ledger: Send + Sync {
 
     /// Shows other processes how this one's pool stands; nothing of it is secret.
     fn publish(&self, snapshot: &Value);
+
+    /// How many bearers of each account, by its id, the pools of other processes have on loan.
+    fn lent_elsewhere(&self) -> HashMap<String, usize>;
 
     /// Withdraws what was shown.
     fn withdraw(&self);

@@ -38,7 +38,7 @@ pub use pool::{Choice, Counter, Obstacle, Pool, Wish};
 pub use rest::{LONGEST_REST, Reason, Rest};
 pub use slot::{Standing, Status};
 pub use source::PoolService;
-pub use store::{Added, Identity, Loan, New, Store, StoreError, Stored, StoredStanding};
+pub use store::{Added, Hold, Identity, Loan, New, Store, StoreError, Stored, StoredStanding};
 pub use whoami::{Owner, Principal};
 
 /// What time it is. A parameter, so that a test can let an hour pass.

@@ -18,6 +18,9 @@ use crate::credential::{
 /// How long a renewal that failed is left alone while the bearer in hand still lives.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
+/// How much longer a rest is that was written down and read again.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// How an account stands with the upstream, apart from its rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -140,6 +143,8 @@ struct State {
     pause_until: Option<SystemTime>,
     is_renewing: bool,
     in_flight: usize,
+    /// How many of its bearers others have on loan, as far as they have said.
+    elsewhere: usize,
     requests: u64,
     last_used: Option<SystemTime>,
     standing: Standing,
@@ -159,6 +164,7 @@ impl Slot {
             pause_until: None,
             is_renewing: false,
             in_flight: 0,
+            elsewhere: 0,
             requests: 0,
             last_used: None,
             standing: Standing::Untried,
@@ -194,7 +200,8 @@ impl Slot {
             None if state.credential.as_ref().is_some_and(|held| held.is_lendable(now)) => Readiness::Live,
             None => Readiness::Stale,
         };
-        View { tier: self.tier, readiness, in_flight: state.in_flight, last_used: state.last_used }
+        let in_flight = state.in_flight.saturating_add(state.elsewhere);
+        View { tier: self.tier, readiness, in_flight, last_used: state.last_used }
     }
 
     /// The bearer in hand, for a request of `model`, if it may be lent.
@@ -352,6 +359,37 @@ impl Slot {
         if let Some(standing) = noted.standing {
             state.standing = standing;
         }
+    }
+
+    /// Learns what others have noted since: their rests as well as its own, and that the account is out, unless it has a
+    /// bearer here that lives.
+    pub(crate) fn learn(&self, noted: &Noted) {
+        let now = (self.clock)();
+        let mut state = self.state();
+        for rest in noted.rests.iter().filter(|rest| now < rest.until) {
+            let is_same = |own: &Rest| own.reason == rest.reason && own.model == rest.model;
+            // Its own comes back to the whole second.
+            if state.rests.iter().any(|own| is_same(own) && own.until + SECOND >= rest.until) {
+                continue;
+            }
+            state.rests.retain(|own| !is_same(own));
+            state.rests.push(rest.clone());
+            tracing::info!(
+                account = self.account(),
+                reason = rest.reason.name(),
+                "the account rests: another has found so"
+            );
+        }
+        let lives = state.credential.as_ref().is_some_and(|held| held.is_lendable(now));
+        let standing = noted.standing.filter(|standing| *standing == Standing::Forbidden || !lives);
+        if let Some(standing) = standing {
+            state.standing = standing;
+        }
+    }
+
+    /// Learns how many of its bearers others have on loan.
+    pub(crate) fn lent_elsewhere(&self, count: usize) {
+        self.state().elsewhere = count;
     }
 
     /// What is worth noting.

@@ -14,6 +14,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::{
+    FutureExt,
+    future::{self, BoxFuture},
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -49,10 +53,21 @@ pub struct Conversation {
 
 /// Where conversations are remembered. A durable store can stand in for the one in memory.
 pub trait Conversations: Send + Sync {
-    /// The conversation that `client` left at `digest`, the one of `session` before others.
-    fn recall(&self, client: &str, session: Option<&str>, digest: &[u8; 32]) -> Option<Conversation>;
-    /// Remembers what `client` has left at `digest`.
-    fn remember(&self, client: &str, session: Option<&str>, digest: [u8; 32], conversation: Conversation);
+    /// The conversation that `client` left at `digest`, the one of `session` before others. It may wait for a short time.
+    fn recall<'a>(
+        &'a self,
+        client: &'a str,
+        session: Option<&'a str>,
+        digest: &'a [u8; 32],
+    ) -> BoxFuture<'a, Option<Conversation>>;
+    /// Remembers what `client` has left at `digest`. Nothing outside this machine is waited for.
+    fn remember<'a>(
+        &'a self,
+        client: &'a str,
+        session: Option<&'a str>,
+        digest: [u8; 32],
+        conversation: Conversation,
+    ) -> BoxFuture<'a, ()>;
     /// Forgets the conversation `id` that `client` left at `digest`, for the upstream would not go on with it.
     fn forget(&self, client: &str, digest: &[u8; 32], id: &str);
 }
@@ -80,10 +95,9 @@ impl Memory {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         memory.get_mut(&(client.to_owned(), *digest)).is_some()
     }
-}
 
-impl Conversations for Memory {
-    fn recall(&self, client: &str, session: Option<&str>, digest: &[u8; 32]) -> Option<Conversation> {
+    /// The conversation that `client` left at `digest`, which a turn goes on from here on.
+    pub(super) fn take_up(&self, client: &str, session: Option<&str>, digest: &[u8; 32]) -> Option<Conversation> {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let twins = memory.get_mut(&(client.to_owned(), *digest))?;
         let same = twins.iter().rposition(|twin| session.is_some() && twin.session.as_deref() == session);
@@ -95,7 +109,8 @@ impl Conversations for Memory {
         Some(recalled)
     }
 
-    fn remember(&self, client: &str, session: Option<&str>, digest: [u8; 32], conversation: Conversation) {
+    /// Puts down what `client` has left at `digest`.
+    pub(super) fn put(&self, client: &str, session: Option<&str>, digest: [u8; 32], conversation: Conversation) {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (client.to_owned(), digest);
         let mut twins = memory.remove(&key).unwrap_or_default();
@@ -104,6 +119,41 @@ impl Conversations for Memory {
         twins.drain(..twins.len().saturating_sub(TWINS));
         let bytes = twins.iter().flat_map(|twin| &twin.conversation.tasks).map(Bytes::len).sum::<usize>();
         memory.put(key, twins, bytes + 512);
+    }
+
+    /// Learns what others have put down. Of a conversation that is known, only that a turn has gone on from there.
+    pub(super) fn learn(&self, client: &str, session: Option<&str>, digest: [u8; 32], conversation: Conversation) {
+        let is_known = {
+            let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut twins = memory.get_mut(&(client.to_owned(), digest)).into_iter().flatten();
+            let known = twins.find(|twin| twin.conversation.id == conversation.id);
+            known.map(|twin| twin.conversation.is_continued |= conversation.is_continued).is_some()
+        };
+        if !is_known {
+            self.put(client, session, digest, conversation);
+        }
+    }
+}
+
+impl Conversations for Memory {
+    fn recall<'a>(
+        &'a self,
+        client: &'a str,
+        session: Option<&'a str>,
+        digest: &'a [u8; 32],
+    ) -> BoxFuture<'a, Option<Conversation>> {
+        future::ready(self.take_up(client, session, digest)).boxed()
+    }
+
+    fn remember<'a>(
+        &'a self,
+        client: &'a str,
+        session: Option<&'a str>,
+        digest: [u8; 32],
+        conversation: Conversation,
+    ) -> BoxFuture<'a, ()> {
+        self.put(client, session, digest, conversation);
+        future::ready(()).boxed()
     }
 
     fn forget(&self, client: &str, digest: &[u8; 32], id: &str) {
@@ -142,8 +192,8 @@ impl Place {
     }
 
     /// The conversation to go on with, if it is remembered.
-    pub(super) fn recall(&self, memory: &dyn Conversations) -> Option<Conversation> {
-        memory.recall(&self.scope.client, self.scope.session.as_deref(), self.before.as_ref()?)
+    pub(super) async fn recall(&self, memory: &dyn Conversations) -> Option<Conversation> {
+        memory.recall(&self.scope.client, self.scope.session.as_deref(), self.before.as_ref()?).await
     }
 
     /// The upstream would not go on with the conversation `id`.
@@ -154,9 +204,9 @@ impl Place {
     }
 
     /// Remembers `conversation` for whoever goes on from `messages` and the answer that they got, the last of them.
-    pub(super) fn remember(&self, memory: &dyn Conversations, messages: &[Message], conversation: Conversation) {
+    pub(super) async fn remember(&self, memory: &dyn Conversations, messages: &[Message], conversation: Conversation) {
         let digest = prefix::digest(messages);
-        memory.remember(&self.scope.client, self.scope.session.as_deref(), digest, conversation);
+        memory.remember(&self.scope.client, self.scope.session.as_deref(), digest, conversation).await;
     }
 
     /// The digest of the system text of this turn.
@@ -183,32 +233,32 @@ mod tests {
     #[test]
     fn a_client_goes_on_with_its_own_conversations_only() {
         let memory = Memory::default();
-        memory.remember("a", Some("s"), [1; 32], conversation("x"));
-        assert_eq!(memory.recall("b", Some("s"), &[1; 32]), None);
-        assert_eq!(memory.recall("a", Some("s"), &[2; 32]), None);
-        assert_eq!(memory.recall("a", Some("other"), &[1; 32]).unwrap().id, "x", "the session is only a hint");
+        memory.put("a", Some("s"), [1; 32], conversation("x"));
+        assert_eq!(memory.take_up("b", Some("s"), &[1; 32]), None);
+        assert_eq!(memory.take_up("a", Some("s"), &[2; 32]), None);
+        assert_eq!(memory.take_up("a", Some("other"), &[1; 32]).unwrap().id, "x", "the session is only a hint");
     }
 
     #[test]
     fn of_conversations_with_the_same_words_each_session_finds_its_own_and_others_a_fresh_one() {
         let memory = Memory::default();
-        memory.remember("a", Some("one"), [1; 32], conversation("x"));
-        memory.remember("a", Some("two"), [1; 32], conversation("y"));
-        assert_eq!(memory.recall("a", Some("one"), &[1; 32]).unwrap().id, "x");
-        assert_eq!(memory.recall("a", None, &[1; 32]).unwrap().id, "y", "x has been gone on with");
-        let again = memory.recall("a", Some("one"), &[1; 32]).unwrap();
+        memory.put("a", Some("one"), [1; 32], conversation("x"));
+        memory.put("a", Some("two"), [1; 32], conversation("y"));
+        assert_eq!(memory.take_up("a", Some("one"), &[1; 32]).unwrap().id, "x");
+        assert_eq!(memory.take_up("a", None, &[1; 32]).unwrap().id, "y", "x has been gone on with");
+        let again = memory.take_up("a", Some("one"), &[1; 32]).unwrap();
         assert_eq!((again.id.as_str(), again.is_continued), ("x", true), "a second turn from there is a branch");
         for number in 0..TWINS {
-            memory.remember("a", None, [1; 32], conversation(&number.to_string()));
+            memory.put("a", None, [1; 32], conversation(&number.to_string()));
         }
-        assert_ne!(memory.recall("a", Some("one"), &[1; 32]).unwrap().id, "x", "the oldest twin is forgotten");
+        assert_ne!(memory.take_up("a", Some("one"), &[1; 32]).unwrap().id, "x", "the oldest twin is forgotten");
     }
 
     #[test]
     fn what_the_upstream_would_not_go_on_with_is_forgotten() {
         let memory = Memory::default();
-        memory.remember("a", None, [1; 32], conversation("x"));
+        memory.put("a", None, [1; 32], conversation("x"));
         memory.forget("a", &[1; 32], "x");
-        assert_eq!(memory.recall("a", None, &[1; 32]), None);
+        assert_eq!(memory.take_up("a", None, &[1; 32]), None);
     }
 }

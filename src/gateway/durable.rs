@@ -1,11 +1,13 @@
 //! Conversations that outlive the process: in memory, and on a shelf of the state behind it.
 //!
-//! Memory answers first; the shelf is asked for what memory does not know, which after a restart is everything. A
-//! conversation is sealed where it lies, for it holds what a client said.
+//! Memory answers first; the shelf is asked for what memory does not know, which after a restart is everything. A shelf
+//! that is shared is asked each time, for another replica may have gone on with a conversation; memory then answers only
+//! while the shelf does not. A conversation is sealed where it lies, for it holds what a client said.
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{FutureExt, future::BoxFuture};
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
@@ -62,8 +64,8 @@ impl Durable {
     }
 
     /// Fetches from the shelf what memory has forgotten, or has never known.
-    fn fetch(&self, client: &str, digest: &[u8; 32]) {
-        let values = self.shelf.get(&self.key(client, digest));
+    async fn fetch(&self, client: &str, digest: &[u8; 32]) {
+        let values = self.shelf.get(&self.key(client, digest)).await;
         let rows: Vec<Row> = values.iter().filter_map(|value| Row::decode(value.as_slice()).ok()).collect();
         for row in rows.iter().filter(|row| !row.is_mark) {
             let is_continued = rows.iter().any(|mark| mark.is_mark && mark.id == row.id);
@@ -76,35 +78,53 @@ impl Durable {
                 instructions,
                 is_continued,
             };
-            self.memory.remember(client, row.session.as_deref(), *digest, conversation);
+            self.memory.learn(client, row.session.as_deref(), *digest, conversation);
         }
     }
 }
 
 impl Conversations for Durable {
-    fn recall(&self, client: &str, session: Option<&str>, digest: &[u8; 32]) -> Option<Conversation> {
-        if !self.memory.knows(client, digest) {
-            self.fetch(client, digest);
+    fn recall<'a>(
+        &'a self,
+        client: &'a str,
+        session: Option<&'a str>,
+        digest: &'a [u8; 32],
+    ) -> BoxFuture<'a, Option<Conversation>> {
+        async move {
+            if self.shelf.is_shared() || !self.memory.knows(client, digest) {
+                self.fetch(client, digest).await;
+            }
+            let mut recalled = self.memory.take_up(client, session, digest)?;
+            if !recalled.is_continued {
+                let mark = Row { id: recalled.id.clone(), is_mark: true, ..Row::default() };
+                let (key, part) = (self.key(client, digest), part("mark", &recalled.id));
+                recalled.is_continued = !self.shelf.claim(key, part, mark.encode_to_vec()).await;
+            }
+            Some(recalled)
         }
-        let recalled = self.memory.recall(client, session, digest)?;
-        if !recalled.is_continued {
-            let mark = Row { id: recalled.id.clone(), is_mark: true, ..Row::default() };
-            let key = self.key(client, digest);
-            self.shelf.put(key, part("mark", &recalled.id), move || mark.encode_to_vec());
-        }
-        Some(recalled)
+        .boxed()
     }
 
-    fn remember(&self, client: &str, session: Option<&str>, digest: [u8; 32], conversation: Conversation) {
-        let Conversation { id, tasks, account, tokens, instructions, is_continued: _ } = conversation.clone();
-        let (key, part) = (self.key(client, &digest), part("conversation", &id));
-        let instructions = instructions.to_vec();
-        let row = Row { id, tasks, account, tokens, instructions, session: session.map(str::to_owned), is_mark: false };
-        if !self.memory.knows(client, &digest) {
-            self.fetch(client, &digest);
+    fn remember<'a>(
+        &'a self,
+        client: &'a str,
+        session: Option<&'a str>,
+        digest: [u8; 32],
+        conversation: Conversation,
+    ) -> BoxFuture<'a, ()> {
+        async move {
+            let Conversation { id, tasks, account, tokens, instructions, is_continued: _ } = conversation.clone();
+            let (key, part) = (self.key(client, &digest), part("conversation", &id));
+            let (instructions, session_name) = (instructions.to_vec(), session.map(str::to_owned));
+            let row = Row { id, tasks, account, tokens, instructions, session: session_name, is_mark: false };
+            // What is shared is looked at when it is asked for, and not before.
+            if !self.shelf.is_shared() && !self.memory.knows(client, &digest) {
+                self.fetch(client, &digest).await;
+            }
+            self.memory.put(client, session, digest, conversation);
+            self.shelf.put(key, part, move || row.encode_to_vec());
         }
-        self.memory.remember(client, session, digest, conversation);
-        self.shelf.put(key, part, move || row.encode_to_vec());
+        .boxed()
     }
 
     fn forget(&self, client: &str, digest: &[u8; 32], id: &str) {

@@ -90,9 +90,9 @@ enum Step {
 }
 
 impl Job {
-    pub(super) fn new(core: Arc<Core>, turn: Turn, scope: Scope, meter: Meter) -> Result<Self, TurnError> {
+    pub(super) async fn new(core: Arc<Core>, turn: Turn, scope: Scope, meter: Meter) -> Result<Self, TurnError> {
         let place = Place::of(&turn, scope);
-        let past = place.recall(core.conversations.as_ref());
+        let past = place.recall(core.conversations.as_ref()).await;
         let turn = Arc::new(turn);
         let form = turn.format.as_ref().map(Form::new).transpose()?;
         let demand = Demand::of(&turn);
@@ -135,7 +135,7 @@ impl Job {
                 Stage::Reading(mut reading) => match self.read(&mut reading, &mut batch).await {
                     Ok(Step::More) => self.stage = Stage::Reading(reading),
                     Ok(Step::Over) => {
-                        self.remember(&reading, &batch);
+                        self.remember(&reading, &batch).await;
                         self.core.charge(&reading.lease, &batch);
                         self.settle(&reading.lease, outcome(&batch));
                     }
@@ -393,7 +393,7 @@ impl Job {
     }
 
     /// Remembers the upstream's conversation for the client's next turn, when the answer came to its own end.
-    fn remember(&self, reading: &Reading, batch: &[TurnEvent]) {
+    async fn remember(&self, reading: &Reading, batch: &[TurnEvent]) {
         let assembler = &reading.assembler;
         let is_whole = matches!(batch.last(), Some(TurnEvent::Finished(_))) && assembler.is_over();
         if !is_whole || assembler.is_damaged() || assembler.conversation_id().is_empty() {
@@ -408,7 +408,7 @@ impl Job {
             instructions: self.place.instructions(),
             is_continued: false,
         };
-        self.place.remember(self.core.conversations.as_ref(), &messages, conversation);
+        self.place.remember(self.core.conversations.as_ref(), &messages, conversation).await;
     }
 
     /// Prepares another attempt where one may help, else ends the turn.

@@ -140,7 +140,7 @@ impl Gateway {
     pub async fn run(&self, mut turn: Turn, scope: Scope) -> Result<Answer, TurnError> {
         let repaired = turn::repair(&mut turn);
         let meter = Meter::new(&self.core.quotas);
-        let job = job::Job::new(Arc::clone(&self.core), turn, scope, meter.clone())?;
+        let job = job::Job::new(Arc::clone(&self.core), turn, scope, meter.clone()).await?;
         let batches = stream::unfold(job, |mut job| async move { job.next().await.map(|batch| (batch, job)) });
         let mut answer = Answer { batches: Box::pin(batches), early: Vec::new(), is_over: false, repaired, meter };
         // When the time is up the client is told that all is well so far; what fails later fails within the stream.

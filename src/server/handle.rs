@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::{Keeper as _, Operation},
+    dialect::Operation,
     server::{
         Live, Server,
         accept::Crowded,
@@ -128,7 +128,7 @@ async fn serve(
                     None => Ok(turns::answer(server, &call, std::mem::take(body)).await),
                 },
                 Operation::Count => turns::count(server, &call, std::mem::take(body)).await.map(ok),
-                Operation::Kept(id) => kept(&call, id).map(ok),
+                Operation::Kept(id) => kept(&call, id).await.map(ok),
             }
         }
         Target::Unknown(_) => Err(nothing_here(parts)),
@@ -144,11 +144,11 @@ fn readiness(server: &Server) -> Response<Body> {
 }
 
 /// An answer that was kept, or word that it is no more.
-fn kept(call: &Call<'_>, id: &str) -> Result<Value, TurnError> {
+async fn kept(call: &Call<'_>, id: &str) -> Result<Value, TurnError> {
     let missing = || TurnError::new(ErrorKind::NotFound, format!("There is no kept answer `{}`.", shown(id)));
-    let kept = call.shelf.get(id).ok_or_else(missing)?;
+    let kept = call.shelf.get(id).await.ok_or_else(missing)?;
     if call.parts.method == Method::DELETE {
-        call.shelf.remove(id);
+        call.shelf.remove(id).await;
         return Ok(call.dialect.forgotten(id));
     }
     Ok(call.dialect.recalled(&kept))

@@ -3,10 +3,16 @@
 //! Each client key has answers of its own and sees no others. It must not know what is in them.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::{
+    FutureExt, StreamExt as _,
+    future::{self, BoxFuture},
+    stream,
+};
 use serde_json::Value;
 
 use crate::{
@@ -20,12 +26,12 @@ pub(super) const BOUNDS: Bounds =
 
 /// Where kept answers are. A durable store can stand in for the one in memory.
 pub(crate) trait Store: Send + Sync {
-    /// What `client` has kept under `id`.
-    fn get(&self, client: &str, id: &str) -> Option<Arc<Value>>;
-    /// Keeps `value` for `client` under `id`.
+    /// What `client` has kept under `id`. It may wait for a short time.
+    fn get<'a>(&'a self, client: &'a str, id: &'a str) -> BoxFuture<'a, Option<Arc<Value>>>;
+    /// Keeps `value` for `client` under `id`. Nothing is waited for.
     fn put(&self, client: &str, id: &str, value: Value);
     /// Forgets what `client` has kept under `id`. Returns whether there was anything.
-    fn remove(&self, client: &str, id: &str) -> bool;
+    fn remove<'a>(&'a self, client: &'a str, id: &'a str) -> BoxFuture<'a, bool>;
 }
 
 /// A store in memory, bounded in number, size and age.
@@ -44,8 +50,9 @@ impl Memory {
 }
 
 impl Store for Memory {
-    fn get(&self, client: &str, id: &str) -> Option<Arc<Value>> {
-        self.answers().get_mut(&(client.to_owned(), id.to_owned())).map(|value| Arc::clone(value))
+    fn get<'a>(&'a self, client: &'a str, id: &'a str) -> BoxFuture<'a, Option<Arc<Value>>> {
+        let found = self.answers().get_mut(&(client.to_owned(), id.to_owned())).map(|value| Arc::clone(value));
+        future::ready(found).boxed()
     }
 
     fn put(&self, client: &str, id: &str, value: Value) {
@@ -53,8 +60,9 @@ impl Store for Memory {
         self.answers().put((client.to_owned(), id.to_owned()), Arc::new(value), bytes);
     }
 
-    fn remove(&self, client: &str, id: &str) -> bool {
-        self.answers().remove(&(client.to_owned(), id.to_owned())).is_some()
+    fn remove<'a>(&'a self, client: &'a str, id: &'a str) -> BoxFuture<'a, bool> {
+        let was_there = self.answers().remove(&(client.to_owned(), id.to_owned())).is_some();
+        future::ready(was_there).boxed()
     }
 }
 
@@ -83,15 +91,64 @@ impl Shelf {
         }
     }
 
+    /// What was kept under `id`.
+    pub(crate) async fn get(&self, id: &str) -> Option<Arc<Value>> {
+        self.store.get(&self.client, id).await
+    }
+
     /// Forgets what was kept under `id`.
-    pub(crate) fn remove(&self, id: &str) -> bool {
-        self.store.remove(&self.client, id)
+    pub(crate) async fn remove(&self, id: &str) -> bool {
+        self.store.remove(&self.client, id).await
     }
 }
 
-impl Keeper for Shelf {
+/// How many kept answers one request can refer to, and how many of them are looked for at the same time.
+const REFERENCES: usize = 256;
+const AT_ONCE: usize = 16;
+
+/// What one request refers to. A dialect asks without waiting: what is not here yet is noted, and fetched before the
+/// request is read once more.
+#[derive(Default)]
+pub(crate) struct Referred(Mutex<References>);
+
+#[derive(Default)]
+struct References {
+    found: HashMap<String, Option<Arc<Value>>>,
+    missing: Vec<String>,
+}
+
+impl Referred {
+    /// Fetches from `shelf` what was asked for in vain. False when that was nothing.
+    pub(crate) async fn fetch(&self, shelf: &Shelf) -> bool {
+        let missing = std::mem::take(&mut self.references().missing);
+        if missing.is_empty() {
+            return false;
+        }
+        let looking = missing.into_iter().map(|id| async move {
+            let found = shelf.get(&id).await;
+            (id, found)
+        });
+        let found: Vec<_> = stream::iter(looking).buffer_unordered(AT_ONCE).collect().await;
+        self.references().found.extend(found);
+        true
+    }
+
+    fn references(&self) -> MutexGuard<'_, References> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Keeper for Referred {
     fn get(&self, id: &str) -> Option<Arc<Value>> {
-        self.store.get(&self.client, id)
+        let mut references = self.references();
+        if let Some(found) = references.found.get(id) {
+            return found.clone();
+        }
+        let has_room = references.found.len() + references.missing.len() < REFERENCES;
+        if has_room && !references.missing.iter().any(|missing| missing == id) {
+            references.missing.push(id.to_owned());
+        }
+        None
     }
 }
 
@@ -101,14 +158,14 @@ mod tests {
 
     use super::{Memory, Store};
 
-    #[test]
-    fn a_client_finds_its_own_answers_only() {
+    #[tokio::test]
+    async fn a_client_finds_its_own_answers_only() {
         let store = Memory::default();
         store.put("a", "1", json!({"x": 1}));
-        assert_eq!(store.get("a", "1").as_deref(), Some(&json!({"x": 1})));
-        assert_eq!(store.get("b", "1"), None);
-        assert!(!store.remove("b", "1"));
-        assert!(store.remove("a", "1") && !store.remove("a", "1"));
-        assert_eq!(store.get("a", "1"), None);
+        assert_eq!(store.get("a", "1").await.as_deref(), Some(&json!({"x": 1})));
+        assert_eq!(store.get("b", "1").await, None);
+        assert!(!store.remove("b", "1").await);
+        assert!(store.remove("a", "1").await && !store.remove("a", "1").await);
+        assert_eq!(store.get("a", "1").await, None);
     }
 }

@@ -1,10 +1,13 @@
 //! Kept answers that outlive the process: in memory, and on a shelf of the state behind it.
+//!
+//! A shelf that is shared is asked first, for another replica may have taken an answer away, which leaves a mark there.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -39,11 +42,19 @@ impl Durable {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fetch(&self, client: &str, id: &str) -> Option<Arc<Value>> {
-        let bytes = self.shelf.get(&key(client, id)).pop()?;
+    /// What the shelf knows of an answer: that it was taken away, itself, or nothing.
+    async fn fetch(&self, client: &str, id: &str) -> Option<Option<Arc<Value>>> {
+        let bytes = self.shelf.get(&key(client, id)).await.pop()?;
+        if bytes.is_empty() {
+            return Some(None);
+        }
         let value = Arc::new(serde_json::from_slice(&bytes).ok()?);
         self.know(client, id, &value);
-        Some(value)
+        Some(Some(value))
+    }
+
+    fn known(&self, client: &str, id: &str) -> Option<Option<Arc<Value>>> {
+        self.memory().get_mut(&(client.to_owned(), id.to_owned())).map(|value| value.clone())
     }
 
     fn know(&self, client: &str, id: &str, value: &Arc<Value>) {
@@ -52,9 +63,17 @@ impl Durable {
 }
 
 impl Store for Durable {
-    fn get(&self, client: &str, id: &str) -> Option<Arc<Value>> {
-        let known = self.memory().get_mut(&(client.to_owned(), id.to_owned())).map(|value| value.clone());
-        known.unwrap_or_else(|| self.fetch(client, id))
+    fn get<'a>(&'a self, client: &'a str, id: &'a str) -> BoxFuture<'a, Option<Arc<Value>>> {
+        async move {
+            if self.shelf.is_shared() {
+                return self.fetch(client, id).await.or_else(|| self.known(client, id)).flatten();
+            }
+            match self.known(client, id) {
+                Some(known) => known,
+                None => self.fetch(client, id).await.flatten(),
+            }
+        }
+        .boxed()
     }
 
     fn put(&self, client: &str, id: &str, value: Value) {
@@ -64,13 +83,19 @@ impl Store for Durable {
         self.shelf.put(key(client, id), WHOLE, move || serde_json::to_vec(&*value).unwrap_or_default());
     }
 
-    fn remove(&self, client: &str, id: &str) -> bool {
-        let was_there = self.get(client, id).is_some();
-        if was_there {
-            self.memory().put((client.to_owned(), id.to_owned()), None, id.len());
-            self.shelf.remove(key(client, id), WHOLE);
+    fn remove<'a>(&'a self, client: &'a str, id: &'a str) -> BoxFuture<'a, bool> {
+        async move {
+            let was_there = self.get(client, id).await.is_some();
+            if was_there {
+                self.memory().put((client.to_owned(), id.to_owned()), None, id.len());
+                match self.shelf.is_shared() {
+                    true => self.shelf.put(key(client, id), WHOLE, Vec::new),
+                    false => self.shelf.remove(key(client, id), WHOLE),
+                }
+            }
+            was_there
         }
-        was_there
+        .boxed()
     }
 }
 
@@ -101,12 +126,12 @@ mod tests {
         first.put("a", "1", json!({"x": 1}));
         shelves.flush().await;
         let (second, shelves) = start();
-        assert_eq!(second.get("a", "1").as_deref(), Some(&json!({"x": 1})));
-        assert_eq!((second.get("b", "1"), second.get("a", "2")), (None, None));
-        assert!(!second.remove("b", "1"));
-        assert!(second.remove("a", "1") && !second.remove("a", "1"));
-        assert_eq!(second.get("a", "1"), None, "also before the shelf has heard of it");
+        assert_eq!(second.get("a", "1").await.as_deref(), Some(&json!({"x": 1})));
+        assert_eq!((second.get("b", "1").await, second.get("a", "2").await), (None, None));
+        assert!(!second.remove("b", "1").await);
+        assert!(second.remove("a", "1").await && !second.remove("a", "1").await);
+        assert_eq!(second.get("a", "1").await, None, "also before the shelf has heard of it");
         shelves.flush().await;
-        assert_eq!(start().0.get("a", "1"), None);
+        assert_eq!(start().0.get("a", "1").await, None);
     }
 }

@@ -16,6 +16,10 @@ pub trait Need: Send + Sync {
     fn name(&self) -> &'static str;
     /// Why it is not there, in words that strangers may read; `None` when it is. It must answer at once.
     fn lack(&self) -> Option<String>;
+    /// False when turns are served without it, if not as well: then its lack is told, and the server is ready all the same.
+    fn is_vital(&self) -> bool {
+        true
+    }
 }
 
 /// Whether `server` is ready, as a status and a body.
@@ -27,10 +31,19 @@ pub(crate) fn report(server: &Server) -> (StatusCode, Value) {
     let gateway = &server.gateway;
     let own =
         [("credential", gateway.credential_lack()), ("upstream", gateway.upstream_lack(server.config.ready_rest))];
-    let lacks = own.into_iter().chain(server.needs.iter().map(|need: &Arc<dyn Need>| (need.name(), need.lack())));
-    let reasons: Vec<Value> = lacks.filter_map(|(what, why)| Some(json!({"what": what, "why": why?}))).collect();
-    match reasons.is_empty() {
-        true => (StatusCode::OK, json!({"status": "ready"})),
-        false => (StatusCode::SERVICE_UNAVAILABLE, json!({"status": "not ready", "reasons": reasons})),
+    let needed = |vital: bool| server.needs.iter().filter(move |need| need.is_vital() == vital);
+    let lack = |need: &Arc<dyn Need>| (need.name(), need.lack());
+    let reasons = told(own.into_iter().chain(needed(true).map(lack)));
+    if !reasons.is_empty() {
+        return (StatusCode::SERVICE_UNAVAILABLE, json!({"status": "not ready", "reasons": reasons}));
     }
+    match told(needed(false).map(lack)) {
+        missing if missing.is_empty() => (StatusCode::OK, json!({"status": "ready"})),
+        missing => (StatusCode::OK, json!({"status": "ready", "degraded": missing})),
+    }
+}
+
+/// What is lacking, and why.
+fn told(lacks: impl Iterator<Item = (&'static str, Option<String>)>) -> Vec<Value> {
+    lacks.filter_map(|(what, why)| Some(json!({"what": what, "why": why?}))).collect()
 }

@@ -15,6 +15,7 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
+    clients::Clients,
     dialect::openai_chat::OpenAiChat,
     gateway::Gateway,
     metrics::Form,
@@ -31,7 +32,8 @@ pub(crate) fn answer(server: &Server, parts: &Parts) -> Result<Response<Body>, T
     if !config.shows_metrics {
         return Err(TurnError::new(ErrorKind::NotFound, "This server shows no metrics here."));
     }
-    if !config.loopback_only && config.client_keys.is_empty() {
+    let has_keys = !config.client_keys.is_empty() || config.clients.as_ref().is_some_and(Clients::were_any);
+    if !config.loopback_only && !has_keys {
         let message = "Without a client key metrics are shown on loopback only. Set one, or have them on a port of their \
                        own with --metrics-listen.";
         return Err(TurnError::new(ErrorKind::Forbidden, message));

@@ -18,7 +18,7 @@ use crate::{
         client::Client,
         clock,
         gate::overloaded,
-        kept::Shelf,
+        kept::{Referred, Shelf},
         respond, route,
         span::{self, Span},
         stream::{self, Writer},
@@ -71,7 +71,7 @@ fn turn_log(server: &Server, call: &Call<'_>) -> TurnLog {
 /// When the request is none.
 pub(crate) async fn count(server: &Server, call: &Call<'_>, body: Body) -> Result<Value, TurnError> {
     let body = take_in(server, call, body).await?;
-    let request = read(server, call, &body)?;
+    let request = read(server, call, &body).await?;
     call.client.check_model(&request.turn.model, &server.gateway.catalogue())?;
     let tokens = counting(request.turn)
         .await
@@ -95,21 +95,27 @@ pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
 }
 
-/// The request's whole body.
 async fn take_in(server: &Server, call: &Call<'_>, body: Body) -> Result<Vec<u8>, TurnError> {
     body::whole(&call.parts.headers, body, server.config.max_body, server.config.limits.client_timeout).await
 }
 
-fn read(server: &Server, call: &Call<'_>, body: &[u8]) -> Result<Request, TurnError> {
-    call.dialect.read(Ask {
-        segments: &route::significant(call.parts.uri.path()),
-        query: call.parts.uri.query().unwrap_or_default(),
-        body,
-        stamp: stamp(),
-        request_id: call.request_id,
-        catalogue: &server.gateway.catalogue(),
-        kept: &call.shelf,
-    })
+/// Reads a request, once more when it refers to answers that had to be fetched first.
+async fn read(server: &Server, call: &Call<'_>, body: &[u8]) -> Result<Request, TurnError> {
+    let kept = Referred::default();
+    loop {
+        let read = call.dialect.read(Ask {
+            segments: &route::significant(call.parts.uri.path()),
+            query: call.parts.uri.query().unwrap_or_default(),
+            body,
+            stamp: stamp(),
+            request_id: call.request_id,
+            catalogue: &server.gateway.catalogue(),
+            kept: &kept,
+        });
+        if !kept.fetch(&call.shelf).await {
+            return read;
+        }
+    }
 }
 
 /// A turn that the upstream has begun to answer.
@@ -136,7 +142,7 @@ struct Notes {
 async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) -> Result<Begun, TurnError> {
     let limits = &server.config.limits;
     let body = take_in(server, call, body).await?;
-    let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body)?;
+    let Request { turn, stream, choices, mut encoder, ignored, repaired, session } = read(server, call, &body).await?;
     drop(body);
     // Until the account's list of models is known any name may be one, and a label must not be.
     let catalogue = server.gateway.catalogue();

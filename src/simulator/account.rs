@@ -123,6 +123,8 @@ pub struct Counts {
     pub refused: usize,
     /// Exchanges of its refresh tokens.
     pub exchanges: usize,
+    /// Those of them that bought once more what had been bought already and nobody had used yet.
+    pub repeated: usize,
     /// Sign-ins.
     pub sign_ins: usize,
     /// Credits spent.

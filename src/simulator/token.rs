@@ -156,8 +156,10 @@ impl Authority {
         if !session.advance(serial) {
             return Err(invalid.to_owned());
         }
+        let is_repeated = !session.successors.is_empty();
         let (serial, account) = (session.next(), session.account.clone());
         drop(sessions);
+        self.accounts.count(&account, |counts| counts.repeated += usize::from(is_repeated));
         Ok(self.issue(&account, first, serial))
     }
 

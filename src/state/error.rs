@@ -85,6 +85,30 @@ pub enum StateError {
         /// Which one.
         place: String,
     },
+    /// The server of the shared state cannot be reached, or cannot do what was asked now.
+    #[error("the shared state at {server} is away: {reason}")]
+    Away {
+        /// Where it is.
+        server: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The server of the shared state does not let us in, or cannot be one.
+    #[error("the shared state at {server} cannot be used: {reason}")]
+    Refused {
+        /// Where it is.
+        server: String,
+        /// What it says.
+        reason: String,
+    },
+    /// What is there was sealed with another secret.
+    #[error("the secret is not the one that the shared state at {server} was sealed with, under the prefix {prefix}")]
+    SecretWrong {
+        /// Where it is.
+        server: String,
+        /// How its keys begin.
+        prefix: String,
+    },
     /// The program is ending.
     #[error("the program is ending")]
     Stopped,
@@ -106,6 +130,13 @@ impl StateError {
             Self::KeyKind { .. } => "set WARP2API_STATE_KEY to what the database has, or to `auto`",
             Self::Keyring { .. } => "unlock the keyring, or set WARP2API_STATE_KEY=file before state is first kept",
             Self::Sealed { .. } => "restore the database from a backup, or move it away and sign in again",
+            Self::Away { .. } => "see whether the server runs and can be reached from here",
+            Self::Refused { .. } => {
+                "check WARP2API_STATE_PASSWORD, the user in the address, and what the server lets that user do"
+            }
+            Self::SecretWrong { .. } => {
+                "give every replica the same WARP2API_STATE_SECRET, or set WARP2API_STATE_PREFIX to begin anew beside it"
+            }
             Self::Stopped => "start it again",
         }
     }

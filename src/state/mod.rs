@@ -1,5 +1,5 @@
 //! State on disk: one SQLite database in the state directory, the key that seals what is secret in it, and locks
-//! between processes.
+//! between processes; or in its place a server that several replicas share (`redis`).
 //!
 //! In reading order: `database` is the file and its transactions, `migrations` how it came to look as it does, `key`
 //! where the sealing key rests, `vault` what is sealed with it, `lock` who may do what alone, `shelf` a bounded store of
@@ -16,15 +16,21 @@ mod error;
 mod key;
 mod lock;
 mod migrations;
+mod redis;
 mod shelf;
 mod vault;
 
 pub use error::StateError;
 pub use key::KeyKind;
 pub use lock::Lock;
+pub use redis::{PREFIX, RedisAddress, SHORTEST_SECRET, Shared, SharedConfig};
 pub use shelf::{Limits, Shelf, Shelves};
 
 pub(crate) use database::{Database, Durability};
+pub(crate) use redis::{Board, Lease, Program, Rows, Table, program};
+
+#[cfg(test)]
+pub(crate) use redis::testing::RedisServer;
 
 pub(crate) use vault::Vault;
 

@@ -1,4 +1,4 @@
-//! Things that may be forgotten: kept sealed on the disk, bounded in number, size and age.
+//! Things that may be forgotten: kept sealed on the disk, bounded in number, size and age, or shared with other replicas.
 //!
 //! Reading is done where it is asked for. Writing is one thread's work, from a queue that is bounded too: nobody waits
 //! for the disk, and when it cannot keep up, things are forgotten, which the log tells. It must not know what it keeps.
@@ -15,11 +15,18 @@ use std::{
 use rusqlite::{Transaction, params};
 use tokio::sync::oneshot;
 
-use crate::state::{Database, State, StateError, Vault, database::Durability};
+use crate::state::{
+    Database, State, StateError, Vault,
+    database::Durability,
+    redis::{Shared, SharedShelf},
+};
 
 /// How many writes may wait, and how many are made at once.
 const QUEUE: usize = 1024;
 const BATCH: usize = 64;
+
+/// How long another replica has to share what it has just told its client of, before nothing is found.
+const SHARING: Duration = Duration::from_millis(40);
 
 /// How often what is too old or too much is cleared away.
 const CLEARING: Duration = Duration::from_secs(60);
@@ -37,9 +44,20 @@ pub struct Limits {
     pub lifetime: Duration,
 }
 
-/// All shelves of a state, and the thread that writes them.
+/// All shelves of a state.
 #[derive(Clone)]
-pub struct Shelves {
+pub struct Shelves(Place);
+
+/// Where they are.
+#[derive(Clone)]
+enum Place {
+    Disk(Disk),
+    Shared(Shared),
+}
+
+/// Shelves on the disk, and the thread that writes them.
+#[derive(Clone)]
+struct Disk {
     reader: Arc<Database>,
     vault: Vault,
     orders: SyncSender<Order>,
@@ -47,16 +65,24 @@ pub struct Shelves {
 
 impl fmt::Debug for Shelves {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shelves").field("database", &self.reader.path()).finish_non_exhaustive()
+        match &self.0 {
+            Place::Disk(disk) => {
+                f.debug_struct("Shelves").field("database", &disk.reader.path()).finish_non_exhaustive()
+            }
+            Place::Shared(shared) => f.debug_tuple("Shelves").field(shared).finish(),
+        }
     }
 }
 
 /// One shelf. A key has several parts; each is one value.
 #[derive(Clone)]
-pub struct Shelf {
-    name: &'static str,
-    limits: Limits,
-    shelves: Shelves,
+pub struct Shelf(Boards);
+
+/// One shelf, where it is.
+#[derive(Clone)]
+enum Boards {
+    Disk { name: &'static str, limits: Limits, disk: Disk },
+    Shared(SharedShelf),
 }
 
 /// What the writing thread is told.
@@ -73,10 +99,10 @@ enum Order {
 
 /// Where a value is.
 #[derive(Clone, Copy)]
-struct Row {
-    shelf: &'static str,
-    key: [u8; 32],
-    part: [u8; 32],
+pub(super) struct Row {
+    pub(super) shelf: &'static str,
+    pub(super) key: [u8; 32],
+    pub(super) part: [u8; 32],
 }
 
 impl Shelves {
@@ -91,24 +117,40 @@ impl Shelves {
         let writer = Writer { database, vault: state.vault().clone(), limits: Vec::new() };
         let thread = std::thread::Builder::new().name("shelves".to_owned()).spawn(move || writer.run(&receiver));
         thread.map_err(|error| StateError::file(state.directory(), &error))?;
-        Ok(Self { reader, vault: state.vault().clone(), orders })
+        Ok(Self(Place::Disk(Disk { reader, vault: state.vault().clone(), orders })))
+    }
+
+    /// The shelves that `shared` has for all replicas.
+    #[must_use]
+    pub fn shared(shared: &Shared) -> Self {
+        Self(Place::Shared(shared.clone()))
     }
 
     /// The shelf `name`.
     #[must_use]
     pub fn shelf(&self, name: &'static str, limits: Limits) -> Shelf {
-        Shelf { name, limits, shelves: self.clone() }
+        Shelf(match &self.0 {
+            Place::Disk(disk) => Boards::Disk { name, limits, disk: disk.clone() },
+            Place::Shared(shared) => Boards::Shared(SharedShelf { shared: shared.clone(), name, limits }),
+        })
     }
 
     /// A name for `text` that tells nothing of it, and is the same for as long as the state has its key.
     #[must_use]
     pub fn pseudonym(&self, text: &[u8]) -> String {
-        self.vault.pseudonym(text)
+        match &self.0 {
+            Place::Disk(disk) => disk.vault.pseudonym(text),
+            Place::Shared(shared) => shared.pseudonym(text),
+        }
     }
 
-    /// Waits until all that was put is on the disk.
+    /// Waits until all that was put is on the disk, or with the other replicas.
     pub async fn flush(&self) {
-        let orders = self.orders.clone();
+        let disk = match &self.0 {
+            Place::Disk(disk) => disk,
+            Place::Shared(shared) => return shared.flush().await,
+        };
+        let orders = disk.orders.clone();
         let (done, written) = oneshot::channel();
         // The queue may be full, and then there is waiting to do. The thread only ends when nobody can ask it any more.
         let asked = tokio::task::spawn_blocking(move || orders.send(Order::Flush(done)).is_ok()).await;
@@ -119,53 +161,97 @@ impl Shelves {
 }
 
 impl Shelf {
-    /// What was put under `key` and is still there, the latest last.
+    /// True when other replicas put and take here as well.
     #[must_use]
-    pub fn get(&self, key: &[u8; 32]) -> Vec<Vec<u8>> {
-        let rows = self.shelves.reader.read(|connection| {
-            let sql = "SELECT part, value FROM shelves WHERE shelf = ?1 AND key = ?2 AND expires > ?3 ORDER BY number";
-            let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map(params![self.name, key, now()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect::<rusqlite::Result<Vec<([u8; 32], Vec<u8>)>>>()
-        });
-        let opened = rows.map(|rows| rows.into_iter().map(|(part, value)| self.open(*key, part, &value)).collect());
-        opened.and_then(|values: Result<Vec<_>, _>| values).unwrap_or_else(|error| {
-            tracing::warn!(shelf = self.name, %error, "what was kept cannot be read");
-            Vec::new()
-        })
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Boards::Shared(_))
     }
 
-    /// Puts what `value` yields under `key` in place of the same part.
-    pub fn put(&self, key: [u8; 32], part: [u8; 32], value: impl FnOnce() -> Vec<u8> + Send + 'static) {
-        let row = Row { shelf: self.name, key, part };
-        self.order(Order::Put { row, limits: self.limits, value: Box::new(value) });
-    }
-
-    /// Takes away one part of what is under `key`.
-    pub fn remove(&self, key: [u8; 32], part: [u8; 32]) {
-        self.order(Order::Remove(Row { shelf: self.name, key, part }));
-    }
-
-    fn order(&self, order: Order) {
-        match self.shelves.orders.try_send(order) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                tracing::warn!(shelf = self.name, "the disk cannot keep up: something is not kept over a restart");
-            }
-            Err(TrySendError::Disconnected(_)) => {
-                tracing::warn!(shelf = self.name, "nothing is kept over a restart any more");
+    /// What was put under `key` and is still there, the latest last. From the disk, where nothing else has to be waited
+    /// for; of what is shared, nothing is found while the server is away.
+    pub async fn get(&self, key: &[u8; 32]) -> Vec<Vec<u8>> {
+        match &self.0 {
+            Boards::Disk { name, disk, .. } => disk.get(name, key),
+            Boards::Shared(shelf) => {
+                let found = shelf.get(key).await;
+                match found {
+                    // Another replica may be about to put it there: its client has been faster.
+                    Ok(values) if values.is_empty() => {
+                        tokio::time::sleep(SHARING).await;
+                        shelf.get(key).await.unwrap_or_default()
+                    }
+                    found => found.unwrap_or_default(),
+                }
             }
         }
     }
 
-    fn open(&self, key: [u8; 32], part: [u8; 32], sealed: &[u8]) -> Result<Vec<u8>, StateError> {
-        self.shelves.vault.open_sealed(&Row { shelf: self.name, key, part }.place(), sealed)
+    /// Puts what `value` yields under `key` in place of the same part.
+    pub fn put(&self, key: [u8; 32], part: [u8; 32], value: impl FnOnce() -> Vec<u8> + Send + 'static) {
+        match &self.0 {
+            Boards::Disk { name, limits, disk } => {
+                let row = Row { shelf: name, key, part };
+                disk.order(name, Order::Put { row, limits: *limits, value: Box::new(value) });
+            }
+            Boards::Shared(shelf) => shelf.put(Row { shelf: shelf.name, key, part }, value),
+        }
+    }
+
+    /// Puts `value` under `key` unless that part is there. Returns false when it surely was: on the disk, which is one
+    /// process's own, that is not looked for.
+    pub async fn claim(&self, key: [u8; 32], part: [u8; 32], value: Vec<u8>) -> bool {
+        match &self.0 {
+            Boards::Disk { .. } => {
+                self.put(key, part, move || value);
+                true
+            }
+            Boards::Shared(shelf) => shelf.claim(Row { shelf: shelf.name, key, part }, &value).await.unwrap_or(true),
+        }
+    }
+
+    /// Takes away one part of what is under `key`.
+    pub fn remove(&self, key: [u8; 32], part: [u8; 32]) {
+        match &self.0 {
+            Boards::Disk { name, disk, .. } => disk.order(name, Order::Remove(Row { shelf: name, key, part })),
+            Boards::Shared(shelf) => shelf.remove(Row { shelf: shelf.name, key, part }),
+        }
+    }
+}
+
+impl Disk {
+    fn get(&self, shelf: &'static str, key: &[u8; 32]) -> Vec<Vec<u8>> {
+        let rows = self.reader.read(|connection| {
+            let sql = "SELECT part, value FROM shelves WHERE shelf = ?1 AND key = ?2 AND expires > ?3 ORDER BY number";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map(params![shelf, key, now()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<([u8; 32], Vec<u8>)>>>()
+        });
+        let open = |(part, value): ([u8; 32], Vec<u8>)| {
+            self.vault.open_sealed(&Row { shelf, key: *key, part }.place(), &value)
+        };
+        let opened = rows.map(|rows| rows.into_iter().map(open).collect());
+        opened.and_then(|values: Result<Vec<_>, _>| values).unwrap_or_else(|error| {
+            tracing::warn!(shelf, %error, "what was kept cannot be read");
+            Vec::new()
+        })
+    }
+
+    fn order(&self, shelf: &'static str, order: Order) {
+        match self.orders.try_send(order) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                tracing::warn!(shelf, "the disk cannot keep up: something is not kept over a restart");
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                tracing::warn!(shelf, "nothing is kept over a restart any more");
+            }
+        }
     }
 }
 
 impl Row {
     /// What its value is sealed for.
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         format!("shelves/{}/{}/{}", self.shelf, hex(&self.key), hex(&self.part))
     }

@@ -46,8 +46,12 @@ impl Vault {
 
     /// A name for `text` that nobody without the key can link to it.
     pub(crate) fn pseudonym(&self, text: &[u8]) -> String {
-        let digest = Sha256::new().chain_update(self.naming).chain_update(text).finalize();
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        self.digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A digest of `text` that nobody without the key can link to it.
+    pub(super) fn digest(&self, text: &[u8]) -> [u8; 32] {
+        Sha256::new().chain_update(self.naming).chain_update(text).finalize().into()
     }
 
     /// Seals `plain` for `place`.

@@ -6,9 +6,6 @@ use warp2api::cli::env::ALL;
 
 use crate::common::{Place, root, sources};
 
-/// Settings of the state that replicas share.
-const SHARED_STATE: [&str; 2] = ["WARP2API_STATE", "WARP2API_STATE_SECRET"];
-
 /// Every file below `deploy`, with its path from there.
 fn files() -> Vec<(String, String)> {
     let (mut files, mut directories) = (Vec::new(), vec![root().join("deploy")]);
@@ -35,7 +32,7 @@ fn variables(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_variable_that_is_named_is_a_setting() {
-    let known: BTreeSet<_> = ALL.iter().map(|setting| setting.variable).chain(SHARED_STATE).collect();
+    let known: BTreeSet<_> = ALL.iter().map(|setting| setting.variable).collect();
     let mut seen = 0;
     for (file, text) in files() {
         for name in variables(&text) {

@@ -487,21 +487,21 @@ async fn what_the_upstream_would_not_go_on_with_is_forgotten_over_a_restart_too(
         (Durable::new(&shelves, upstream), shelves)
     };
     let (first, shelves) = start("http://one");
-    first.remember("a", Some("s"), [1; 32], kept("x"));
-    first.remember("a", None, [1; 32], kept("y"));
+    first.remember("a", Some("s"), [1; 32], kept("x")).await;
+    first.remember("a", None, [1; 32], kept("y")).await;
     shelves.flush().await;
     let (second, shelves) = start("http://one");
-    assert_eq!(second.recall("a", Some("s"), &[1; 32]), Some(kept("x")), "the session's own, whole");
+    assert_eq!(second.recall("a", Some("s"), &[1; 32]).await, Some(kept("x")), "the session's own, whole");
     second.forget("a", &[1; 32], "x");
-    assert_eq!(second.recall("a", Some("s"), &[1; 32]), Some(kept("y")));
+    assert_eq!(second.recall("a", Some("s"), &[1; 32]).await, Some(kept("y")));
     second.forget("a", &[1; 32], "y");
-    assert_eq!(second.recall("a", None, &[1; 32]), None, "also before the disk has heard of it");
+    assert_eq!(second.recall("a", None, &[1; 32]).await, None, "also before the disk has heard of it");
     shelves.flush().await;
-    assert_eq!(start("http://one").0.recall("a", None, &[1; 32]), None);
+    assert_eq!(start("http://one").0.recall("a", None, &[1; 32]).await, None);
     let (first, shelves) = start("http://one");
-    first.remember("a", None, [1; 32], kept("z"));
+    first.remember("a", None, [1; 32], kept("z")).await;
     shelves.flush().await;
-    assert_eq!(start("http://two").0.recall("a", None, &[1; 32]), None, "another service knows nothing of it");
+    assert_eq!(start("http://two").0.recall("a", None, &[1; 32]).await, None, "another service knows nothing of it");
 }
 
 #[tokio::test]

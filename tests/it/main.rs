@@ -43,6 +43,7 @@ mod responses;
 mod server;
 mod sessions;
 mod settings;
+mod shared;
 mod simulator;
 mod sizes;
 mod sources;

@@ -1015,7 +1015,7 @@ async fn accounts_have_their_own_names_credits_and_faults() {
     assert_eq!(bench.ask("hi").await.status, 200);
     assert_eq!(bench.simulator.requests().last().expect("a request").account, "two");
     let counts = bench.simulator.counts("two").expect("an account");
-    assert_eq!(counts, Counts { turns: 3, refused: 1, exchanges: 1, sign_ins: 0, spent: 2.0 });
+    assert_eq!(counts, Counts { turns: 3, refused: 1, exchanges: 1, repeated: 0, sign_ins: 0, spent: 2.0 });
     let (_, user) = bench.graphql("GetUser", Some("wk-simulator-two")).await;
     assert_eq!(user["data"]["user"]["apiKeyOwnerType"], "Team");
     assert_eq!(user["data"]["user"]["user"]["profile"]["email"], "two@simulator.invalid");

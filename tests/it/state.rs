@@ -151,7 +151,7 @@ async fn many_who_make_the_state_at_once_agree_on_one_key() {
     });
     put(&shelf(&states[0]), 1, b"one").await;
     for state in &states {
-        assert_eq!(shelf(state).1.get(&[1; 32]), [b"one"]);
+        assert_eq!(shelf(state).1.get(&[1; 32]).await, [b"one"]);
     }
 }
 
@@ -160,7 +160,7 @@ async fn what_is_kept_outlives_its_process_and_is_not_to_be_read_without_the_key
     let place = tempfile::tempdir().unwrap();
     put(&shelf(&open(place.path()).unwrap()), 1, b"a word nobody else may read").await;
     let state = open(place.path()).unwrap();
-    assert_eq!(shelf(&state).1.get(&[1; 32]), [b"a word nobody else may read"]);
+    assert_eq!(shelf(&state).1.get(&[1; 32]).await, [b"a word nobody else may read"]);
     for entry in fs::read_dir(place.path()).unwrap() {
         let path = entry.unwrap().path();
         let bytes = if path.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
@@ -168,7 +168,7 @@ async fn what_is_kept_outlives_its_process_and_is_not_to_be_read_without_the_key
     }
     let moved = database(place.path()).execute("UPDATE shelves SET key = ?1", [[2_u8; 32]]).unwrap();
     assert_eq!(moved, 1);
-    assert!(shelf(&state).1.get(&[2; 32]).is_empty(), "a value that was moved does not open");
+    assert!(shelf(&state).1.get(&[2; 32]).await.is_empty(), "a value that was moved does not open");
 }
 
 #[tokio::test]
@@ -178,19 +178,19 @@ async fn a_shelf_forgets_what_is_removed_and_the_oldest_of_what_is_too_much() {
     let things = shelf(&state);
     put(&things, 1, b"one").await;
     put(&things, 1, b"two").await;
-    assert_eq!(things.1.get(&[1; 32]), [b"two"], "the same part is replaced");
+    assert_eq!(things.1.get(&[1; 32]).await, [b"two"], "the same part is replaced");
     for part in 1..=5 {
         things.1.put([1; 32], [part; 32], move || vec![part]);
     }
     things.0.flush().await;
-    assert_eq!(things.1.get(&[1; 32]), [[2], [3], [4], [5]], "the oldest parts are forgotten");
+    assert_eq!(things.1.get(&[1; 32]).await, [[2], [3], [4], [5]], "the oldest parts are forgotten");
     things.1.remove([1; 32], [3; 32]);
     things.0.flush().await;
-    assert_eq!(things.1.get(&[1; 32]), [[2], [4], [5]]);
+    assert_eq!(things.1.get(&[1; 32]).await, [[2], [4], [5]]);
     let large = things.0.shelf("things", Limits { bytes: 10, ..LIMITS });
     large.put([9; 32], [0; 32], || vec![0; 11]);
     things.0.flush().await;
-    assert!(large.get(&[9; 32]).is_empty(), "what is larger than the shelf is not kept");
+    assert!(large.get(&[9; 32]).await.is_empty(), "what is larger than the shelf is not kept");
 }
 
 #[tokio::test]
@@ -212,7 +212,12 @@ async fn a_shelf_that_is_too_full_or_too_old_is_cleared_when_it_is_next_opened_a
             shelves.flush().await;
         }
         let shelf = Shelves::open(&state).unwrap().shelf("things", limits);
-        let kept: Vec<u8> = (0..10).filter(|key| !shelf.get(&[*key; 32]).is_empty()).collect();
+        let mut kept = Vec::new();
+        for key in 0..10 {
+            if !shelf.get(&[key; 32]).await.is_empty() {
+                kept.push(key);
+            }
+        }
         assert_eq!(kept, (10 - left..10).collect::<Vec<_>>(), "{limits:?}");
     }
 }

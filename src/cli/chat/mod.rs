@@ -11,7 +11,7 @@ use std::{
 use crate::{
     cli::{
         args::ChatArguments,
-        backend::Backend,
+        backend::{self, Backend},
         chat::{conversation::Conversation, show::Shown},
         exit::{Exit, Failure},
         input::Input,
@@ -48,7 +48,8 @@ pub(crate) async fn run(
     let prompt = prompt(arguments, output)?;
     let attached = arguments.files.iter().map(|path| attach::read(path)).collect::<Result<Vec<_>, _>>()?;
     let conversation = conversation(arguments, settings)?;
-    let backend = Backend::start(settings, schema, Vec::new(), output).await?;
+    let shared = backend::open_shared(settings).await?;
+    let backend = Backend::start(settings, schema, Vec::new(), shared, output).await?;
     let done = hold(arguments.json, settings, &backend, conversation, prompt, attached, output).await;
     backend.close(output).await;
     done

@@ -156,6 +156,10 @@ pub(crate) const GROUPS: &[Group] = &[
         "State and schema",
         &[
             (&env::STATE_KEY, Kind::Words(&["auto", "keyring", "file"])),
+            (&env::STATE, Kind::Text("redis://redis.example:6379")),
+            (&env::STATE_PASSWORD, Kind::TOKEN),
+            (&env::STATE_SECRET, Kind::Secret("a long random text that all replicas have, of 32 characters or more")),
+            (&env::STATE_PREFIX, Kind::Text("warp2api")),
             (&env::DESCRIPTORS, Kind::Path("/etc/warp2api/schema.binpb")),
             (&env::HOME, Kind::Path("/var/lib/warp2api")),
             (&env::CONFIG, Kind::Path("/etc/warp2api/config.toml")),

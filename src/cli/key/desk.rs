@@ -6,20 +6,25 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::{
     cli::{
+        backend,
         exit::{Exit, Failure},
         settings::Settings,
     },
-    clients::{ClientsError, Counter, Keys, StoredCounter, StoredKeys},
+    clients::{ClientsError, Counter, Keys, SharedCounter, SharedKeys, StoredCounter, StoredKeys},
+    state::Shared,
 };
 
 /// Where keys are kept, and who counts what they use.
 pub(crate) type Stores = (Box<dyn Keys>, Box<dyn Counter>);
 
-/// The stores of the settings; none where no place for them is known.
+/// The stores of the settings, which are in `shared` where replicas share them; none where no place for them is known.
 ///
 /// # Errors
 /// When they cannot be had.
-pub(crate) fn stores(settings: &Settings) -> Result<Option<Stores>, Failure> {
+pub(crate) fn stores(settings: &Settings, shared: Option<&Shared>) -> Result<Option<Stores>, Failure> {
+    if let Some(shared) = shared {
+        return Ok(Some((Box::new(SharedKeys::new(shared)), Box::new(SharedCounter::new(shared)))));
+    }
     let Some(directory) = &settings.state_directory else { return Ok(None) };
     Ok(Some((Box::new(StoredKeys::of(directory)), Box::new(StoredCounter::start(directory)?))))
 }
@@ -28,8 +33,13 @@ pub(crate) fn stores(settings: &Settings) -> Result<Option<Stores>, Failure> {
 ///
 /// # Errors
 /// When there are none.
-pub(super) fn needed(settings: &Settings) -> Result<Stores, Failure> {
-    stores(settings)?.ok_or_else(|| Failure::usage("no state directory is known").hint("set WARP2API_HOME to one"))
+pub(super) async fn needed(settings: &Settings) -> Result<Stores, Failure> {
+    let shared = backend::open_shared(settings).await?;
+    if let Some(shared) = &shared {
+        backend::insist(shared)?;
+    }
+    let stores = stores(settings, shared.as_ref())?;
+    stores.ok_or_else(|| Failure::usage("no state directory is known").hint("set WARP2API_HOME to one"))
 }
 
 /// The time in milliseconds since the Unix epoch.

@@ -23,7 +23,7 @@ pub(super) async fn update(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let name = &arguments.name;
-    let (keys, _) = desk::needed(settings)?;
+    let (keys, _) = desk::needed(settings).await?;
     let held = keys.list().await?.into_iter().find(|key| key.name == *name && key.revoked.is_none());
     let held = held.ok_or_else(|| ClientsError::Unknown { name: name.clone() })?;
     let terms = terms::changed(&held.terms, &arguments.terms, SystemTime::now())?;
@@ -39,7 +39,7 @@ pub(super) async fn update(
 
 /// Refuses a key from now on.
 pub(super) async fn revoke(name: &str, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
-    let (keys, _) = desk::needed(settings)?;
+    let (keys, _) = desk::needed(settings).await?;
     keys.revoke(name, millis(SystemTime::now())).await?;
     output.note(&format!("`{name}` is revoked; running servers refuse it within a few seconds"));
     if keys.list().await?.iter().all(|key| key.revoked.is_some()) {

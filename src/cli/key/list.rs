@@ -24,7 +24,7 @@ const WIDEST: usize = 34;
 
 /// Lists them, those in force first.
 pub(super) async fn run(json: bool, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
-    let (keys, counter) = desk::needed(settings)?;
+    let (keys, counter) = desk::needed(settings).await?;
     let now = SystemTime::now();
     let mut lines = Vec::new();
     for key in keys.list().await? {

@@ -28,7 +28,7 @@ pub(super) async fn create(
     Key::check_name(&arguments.name)?;
     let now = SystemTime::now();
     let terms = terms::changed(&Terms::default(), &arguments.terms, now)?;
-    let (keys, _) = desk::needed(settings)?;
+    let (keys, _) = desk::needed(settings).await?;
     let (secret, id, digest) = generate(None)?;
     let new = NewKey { id, name: arguments.name.clone(), digest, terms, created: millis(now) };
     keys.create(new.clone()).await?;
@@ -44,7 +44,7 @@ pub(super) async fn create(
 
 /// Gives the key `name` another secret and prints it.
 pub(super) async fn rotate(name: &str, json: bool, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
-    let (keys, _) = desk::needed(settings)?;
+    let (keys, _) = desk::needed(settings).await?;
     let held = keys.list().await?.into_iter().find(|key| key.name == name && key.revoked.is_none());
     let held = held.ok_or_else(|| ClientsError::Unknown { name: name.to_owned() })?;
     let (secret, _, digest) = generate(Some(&held.id))?;

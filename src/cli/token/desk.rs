@@ -24,11 +24,15 @@ const NAMES: usize = 100;
 /// How long renewals under way have when a verb ends.
 const CLOSING: Duration = Duration::from_secs(10);
 
-/// The user's store.
+/// The user's store, which may be the one that replicas share.
 ///
 /// # Errors
 /// When it cannot be opened: then there is nothing to manage.
 pub(crate) async fn store(settings: &Settings) -> Result<Store, Failure> {
+    if let Some(shared) = backend::open_shared(settings).await? {
+        backend::insist(&shared)?;
+        return Ok(Store::shared(&shared));
+    }
     let Some(directory) = settings.state_directory.clone() else {
         return Err(Failure::usage("no state directory is known").hint("set WARP2API_HOME to one"));
     };

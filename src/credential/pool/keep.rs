@@ -36,7 +36,9 @@ impl Pool {
     async fn keep_written(&self) {
         loop {
             tokio::time::sleep(WRITING).await;
+            // In this order: what has ended here is not learned again from what is still written there.
             self.write_down().await;
+            self.heed_the_ledger().await;
         }
     }
 
@@ -83,22 +85,27 @@ impl Pool {
         }
     }
 
-    /// Gives accounts another chance whose notes somebody has wiped out.
-    async fn heed_the_ledger(&self) {
+    /// Takes up what others have noted of the accounts, and gives those another chance whose notes somebody has wiped
+    /// out.
+    pub(super) async fn heed_the_ledger(&self) {
         if self.core.ledger.is_none() {
             return;
         }
-        let noted: Vec<Arc<Slot>> = {
-            let known = self.noted();
-            let is_noted = |slot: &&Arc<Slot>| known.get(slot.id()).is_some_and(|noted| *noted != Noted::default());
-            self.slots().iter().filter(is_noted).cloned().collect()
-        };
         let pool = self.clone();
+        let slots = self.slots().clone();
         let heeding = tokio::task::spawn_blocking(move || {
             let Some(ledger) = &pool.core.ledger else { return };
-            for slot in noted {
-                // Rests that are over are not recalled either, and then there is nothing to forgive.
-                if ledger.recall(slot.id(), (pool.core.clock)()) == Noted::default() {
+            let lent = ledger.lent_elsewhere();
+            for slot in slots {
+                slot.lent_elsewhere(lent.get(slot.id()).copied().unwrap_or_default());
+                let Some(noted) = ledger.recall(slot.id(), (pool.core.clock)()) else { continue };
+                let known = pool.noted().get(slot.id()).cloned().unwrap_or_default();
+                if noted != Noted::default() {
+                    slot.learn(&noted);
+                    // What it has beyond that is written down the next time.
+                    pool.noted().insert(slot.id().to_owned(), noted);
+                } else if known != noted {
+                    // Rests that are over are not recalled either, and then there is nothing to forgive.
                     slot.forgive();
                     pool.noted().remove(slot.id());
                 }
@@ -133,7 +140,6 @@ impl Pool {
     /// when fewer than half of what is wanted can serve.
     pub async fn look_after(&self) {
         self.let_go().await;
-        self.heed_the_ledger().await;
         self.take_what_is_at_hand();
         self.warm().await;
         let ready = self.slots().iter().filter(|slot| slot.is_serving()).count();

@@ -412,7 +412,7 @@ impl Pool {
         }
         let slot = Slot::new(account, source.tier(), self.core.longest_rest, Arc::clone(&self.core.clock));
         if let Some(ledger) = &self.core.ledger {
-            let noted = ledger.recall(slot.id(), (self.core.clock)());
+            let noted = ledger.recall(slot.id(), (self.core.clock)()).unwrap_or_default();
             slot.recall(noted.clone());
             self.noted().insert(slot.id().to_owned(), noted);
         }

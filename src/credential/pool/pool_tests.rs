@@ -1,7 +1,7 @@
 //! The pool with sources and accounts that are made up, where what matters is the pool.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -108,10 +108,10 @@ impl Source for Shop {
 struct Book(Arc<Mutex<BTreeMap<String, Noted>>>);
 
 impl Ledger for Book {
-    fn recall(&self, id: &str, now: SystemTime) -> Noted {
+    fn recall(&self, id: &str, now: SystemTime) -> Option<Noted> {
         let mut noted = self.0.lock().unwrap().get(id).cloned().unwrap_or_default();
         noted.rests.retain(|rest| now < rest.until);
-        noted
+        Some(noted)
     }
 
     fn note(&self, id: &str, noted: &Noted) {
@@ -121,6 +121,10 @@ impl Ledger for Book {
     fn count(&self, _more: &[(Counter, u64)]) {}
 
     fn publish(&self, _snapshot: &Value) {}
+
+    fn lent_elsewhere(&self) -> HashMap<String, usize> {
+        HashMap::new()
+    }
 
     fn withdraw(&self) {}
 }
@@ -227,7 +231,7 @@ async fn rests_survive_a_restart_and_end_when_somebody_wipes_them_out() {
     let second = open();
     assert!(matches!(second.lease().await, Err(CredentialError::NoneReady { shortage: Shortage::Credits, .. })));
     book.0.lock().unwrap().clear();
-    second.look_after().await;
+    second.heed_the_ledger().await;
     assert_eq!(second.lease().await.unwrap().account(), "a");
     let lease = second.lease().await.unwrap();
     second.settle(&lease, Outcome::Forbidden, false);
@@ -235,4 +239,36 @@ async fn rests_survive_a_restart_and_end_when_somebody_wipes_them_out() {
     second.close().await;
     let error = open().lease().await.unwrap_err();
     assert_eq!(error.to_string(), "no Warp account can serve now (a: forbidden)");
+}
+
+#[tokio::test]
+async fn what_one_pool_finds_of_an_account_others_learn_and_forget_with_it() {
+    let book = Book::default();
+    let open = || pool(Shop { at_hand: vec!["a"], ..Shop::default() }, 1, Some(Box::new(book.clone())));
+    let (first, second) = (open(), open());
+    let (lease, late) = (first.lease().await.unwrap(), first.lease().await.unwrap());
+    first.settle(&lease, Outcome::RateLimited { retry_after: Some(Duration::from_secs(40)) }, false);
+    first.write_down().await;
+    assert!(second.lease().await.is_ok(), "it has not heard yet");
+    second.heed_the_ledger().await;
+    let Err(CredentialError::NoneReady { shortage: Shortage::Limits, retry_after: Some(rest), .. }) =
+        second.lease().await
+    else {
+        panic!("the account rests for all")
+    };
+    assert!(rest > Duration::from_secs(30));
+    let length = |pool: &Pool| pool.status()[0].rests[0].until;
+    let until = length(&second);
+    for _ in 0..3 {
+        second.write_down().await;
+        first.heed_the_ledger().await;
+        first.write_down().await;
+        second.heed_the_ledger().await;
+    }
+    assert_eq!(length(&second), until, "a rest does not grow by being told");
+    first.settle(&late, Outcome::Done, false);
+    first.write_down().await;
+    first.heed_the_ledger().await;
+    second.heed_the_ledger().await;
+    assert!(first.lease().await.is_ok() && second.lease().await.is_ok());
 }

@@ -3,15 +3,20 @@
 //! One process at a time renews a session, under a lock that the system frees when its holder ends. Whoever gets the
 //! lock first looks whether another has renewed in the meantime. A new refresh token is on the disk before anybody gets
 //! the bearer that came with it: until that bearer is used, the old token still works, so whoever is ended in between
-//! can begin again. It must not know which kind of account the session belongs to.
+//! can begin again. Where replicas share the store, one of them renews in the same way. While they cannot be reached,
+//! each renews for itself, and a session that has ended for one may have been renewed by another: that is known only when
+//! they are back. It must not know which kind of account the session belongs to.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use crate::{
     credential::{
         Clock, CredentialError,
-        exchange::{Exchange, ExchangeError},
-        store::{Session, Store, StoreError},
+        exchange::{Exchange, ExchangeError, Tokens},
+        store::{Kept, Session, Store, StoreError},
         token::Credential,
     },
     secret::Secret,
@@ -26,6 +31,9 @@ pub(super) struct Renewal {
     id: String,
     exchange: Exchange,
     clock: Clock,
+    /// The refresh token that was got while the other replicas could not be reached. They may have got another, and of
+    /// the two one works.
+    spare: Mutex<Option<Secret>>,
 }
 
 /// Why a session has no new bearer.
@@ -48,7 +56,7 @@ impl From<StoreError> for RenewalError {
 
 impl Renewal {
     pub(super) fn new(store: Store, id: String, exchange: Exchange, clock: Clock) -> Self {
-        Self { store, id, exchange, clock }
+        Self { store, id, exchange, clock, spare: Mutex::default() }
     }
 
     /// The credential at rest, if there is a bearer with it.
@@ -66,24 +74,51 @@ impl Renewal {
     pub(super) async fn renew(&self, held: Option<&Secret>) -> Result<Credential, RenewalError> {
         let _alone = self.store.lock(&format!("renewal/{}", self.id), PATIENCE).await?;
         let session = self.read().await?;
-        if let Some(code) = session.ended {
-            return Err(RenewalError::Ended(code));
-        }
-        if let Some(renewed) = self.another(&session, held) {
+        if session.ended.is_none()
+            && let Some(renewed) = self.another(&session, held)
+        {
             return Ok(renewed);
         }
         let generation = session.generation;
-        let exchanged = self.exchange.refresh(&session.secret).await;
-        let tokens = exchanged.map_err(|error| RenewalError::Exchange(error, generation))?;
-        let (id, bearer) = (self.id.clone(), tokens.id.clone());
-        let is_kept = self.store.run(move |store| store.renewed(&id, generation, &tokens)).await?;
+        let tokens = self.exchanged(&session).await?;
+        let (id, bearer, refresh) = (self.id.clone(), tokens.id.clone(), tokens.refresh.clone());
+        let kept = self.store.run(move |store| store.renewed(&id, generation, &tokens)).await?;
         let session = self.read().await?;
-        if !is_kept {
+        if kept == Kept::Alone {
+            *self.spare() = refresh;
+        }
+        if kept == Kept::Not {
             // It was signed in anew while this went on, without the lock, and what that left is newer.
             tracing::info!("a session was signed in anew while it was renewed");
             return self.another(&session, Some(&bearer)).ok_or(RenewalError::Gone);
         }
         credential(session).ok_or(RenewalError::Gone)
+    }
+
+    /// What the session's refresh token buys; where that is dead, what the one buys that was got alone.
+    async fn exchanged(&self, session: &Session) -> Result<Tokens, RenewalError> {
+        let generation = session.generation;
+        let failure = match &session.ended {
+            Some(code) => RenewalError::Ended(code.clone()),
+            None => match self.exchange.refresh(&session.secret).await {
+                Ok(tokens) => return Ok(tokens),
+                Err(ExchangeError::Dead { .. }) if self.store.is_cut_off() => {
+                    let reason = "its session may have been renewed by another replica, which cannot be asked now";
+                    RenewalError::Exchange(ExchangeError::Passing { reason: reason.to_owned() }, generation)
+                }
+                Err(error) => RenewalError::Exchange(error, generation),
+            },
+        };
+        let is_dead = matches!(failure, RenewalError::Ended(_) | RenewalError::Exchange(ExchangeError::Dead { .. }, _));
+        let spare = if is_dead { self.spare().take() } else { None };
+        match spare.filter(|spare| *spare != session.secret) {
+            Some(spare) => self.exchange.refresh(&spare).await.map_err(|_| failure),
+            None => Err(failure),
+        }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<Secret>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that the session has ended at `generation`.

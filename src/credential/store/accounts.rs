@@ -8,14 +8,14 @@ use crate::{
     credential::{
         Kind, Session as SignedInSession,
         store::{
-            Store, StoreError, seconds,
+            Home, Store, StoreError, seconds,
             session::{self, Session},
             time,
         },
         token::{Life, api_key},
     },
     secret::Secret,
-    state::StateError,
+    state::{State, StateError},
 };
 
 /// The longest name.
@@ -59,11 +59,11 @@ pub struct Stored {
 /// An account to add.
 #[derive(Debug, Clone)]
 pub struct New {
-    name: String,
-    kind: Kind,
-    secret: Secret,
-    bearer: Option<(Secret, Life)>,
-    identity: Identity,
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) secret: Secret,
+    pub(super) bearer: Option<(Secret, Life)>,
+    pub(super) identity: Identity,
 }
 
 impl New {
@@ -125,7 +125,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn accounts(&self) -> Result<Vec<Stored>, StoreError> {
-        let accounts = self.state.database().read(|connection| {
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.accounts(),
+            Home::Disk(state) => state,
+        };
+        let accounts = state.database().read(|connection| {
             let mut statement = connection.prepare(&format!("{SELECT} ORDER BY accounts.rowid"))?;
             statement.query_map([], stored)?.collect::<rusqlite::Result<Vec<_>>>()
         });
@@ -137,7 +141,11 @@ impl Store {
     /// # Errors
     /// When there is none, or the database cannot be read.
     pub fn get(&self, name: &str) -> Result<Stored, StoreError> {
-        let found = self.state.database().read(|connection| by(connection, "name", name))?;
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.get(name),
+            Home::Disk(state) => state,
+        };
+        let found = state.database().read(|connection| by(connection, "name", name))?;
         found.ok_or_else(|| StoreError::Unknown { name: name.to_owned() })
     }
 
@@ -146,7 +154,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn has(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.state.database().read(|connection| by(connection, "id", id))?.is_some())
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.has(id),
+            Home::Disk(state) => state,
+        };
+        Ok(state.database().read(|connection| by(connection, "id", id))?.is_some())
     }
 
     /// Adds an account. One of the same person and kind, or with the same secret, is the same account: it keeps its name
@@ -157,8 +169,12 @@ impl Store {
     pub fn add(&self, new: &New) -> Result<Added, StoreError> {
         Self::check_name(&new.name)?;
         let fresh = uuid::Uuid::new_v4().simple().to_string();
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.add(new, &fresh),
+            Home::Disk(state) => state,
+        };
         let twin = self.with_secret(new)?;
-        self.state.database().write(|transaction| {
+        state.database().write(|transaction| {
             let same = match same_person(transaction, new)? {
                 Some(id) => Some(id),
                 None => twin.clone(),
@@ -166,7 +182,7 @@ impl Store {
             if same.is_none() && by(transaction, "name", &new.name)?.is_some() {
                 return Ok(Err(StoreError::NameTaken { name: new.name.clone() }));
             }
-            self.put(transaction, new, same.as_deref(), &fresh)
+            put(state, transaction, new, same.as_deref(), &fresh)
         })?
     }
 
@@ -200,7 +216,11 @@ impl Store {
     /// When there is no such account, the new name is taken or none, or the database cannot be written.
     pub fn rename(&self, name: &str, new_name: &str) -> Result<(), StoreError> {
         Self::check_name(new_name)?;
-        self.state.database().write(|transaction| {
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.rename(name, new_name),
+            Home::Disk(state) => state,
+        };
+        state.database().write(|transaction| {
             if by(transaction, "name", new_name)?.is_some() {
                 return Ok(Err(StoreError::NameTaken { name: new_name.to_owned() }));
             }
@@ -217,7 +237,11 @@ impl Store {
     /// # Errors
     /// When there is none, or the database cannot be written.
     pub fn remove(&self, name: &str) -> Result<Stored, StoreError> {
-        self.state.database().write(|transaction| {
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.remove(name),
+            Home::Disk(state) => state,
+        };
+        state.database().write(|transaction| {
             let Some(account) = by(transaction, "name", name)? else {
                 return Ok(Err(StoreError::Unknown { name: name.to_owned() }));
             };
@@ -234,9 +258,13 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub fn intend_anonymous(&self) -> Result<bool, StoreError> {
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.intend_anonymous(),
+            Home::Disk(state) => state,
+        };
         let now = seconds(SystemTime::now()).to_string();
         let sql = "INSERT OR IGNORE INTO facts (name, value) VALUES (?1, CAST(?2 AS BLOB))";
-        let noted = self.state.database().write(|transaction| transaction.execute(sql, params![INTENT, now]))?;
+        let noted = state.database().write(|transaction| transaction.execute(sql, params![INTENT, now]))?;
         Ok(noted == 1)
     }
 
@@ -245,7 +273,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub fn forget_anonymous_intent(&self) -> Result<(), StoreError> {
-        Ok(self.state.database().write(forget_intent)?)
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.forget_anonymous_intent(),
+            Home::Disk(state) => state,
+        };
+        Ok(state.database().write(forget_intent)?)
     }
 
     /// The account that has the secret of `new` already.
@@ -257,37 +289,37 @@ impl Store {
         }
         Ok(None)
     }
+}
 
-    fn put(
-        &self,
-        transaction: &Transaction<'_>,
-        new: &New,
-        same: Option<&str>,
-        fresh: &str,
-    ) -> rusqlite::Result<Result<Added, StoreError>> {
-        let id = same.unwrap_or(fresh);
-        let row = Session { secret: new.secret.clone(), bearer: new.bearer.clone(), generation: 0, ended: None };
-        let sealed = match session::seal(self.state.vault(), id, &row) {
-            Ok(sealed) => sealed,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        sealed.put(transaction)?;
-        let Identity { uid, email, display_name } = &new.identity;
-        let sql = "INSERT INTO accounts (id, name, kind, uid, email, display_name, added_at) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET uid = coalesce(excluded.uid, uid), \
-                   email = coalesce(excluded.email, email), \
-                   display_name = coalesce(excluded.display_name, display_name)";
-        let added_at = seconds(SystemTime::now());
-        transaction.execute(sql, params![id, new.name, spelling(new.kind), uid, email, display_name, added_at])?;
-        transaction.execute("DELETE FROM standings WHERE account = ?1", [id])?;
-        if new.kind == Kind::Anonymous {
-            forget_intent(transaction)?;
-        }
-        let Some(account) = by(transaction, "id", id)? else {
-            return Ok(Err(StateError::Sealed { place: id.to_owned() }.into()));
-        };
-        Ok(Ok(if same.is_some() { Added::Replaced(account) } else { Added::New(account) }))
+fn put(
+    state: &State,
+    transaction: &Transaction<'_>,
+    new: &New,
+    same: Option<&str>,
+    fresh: &str,
+) -> rusqlite::Result<Result<Added, StoreError>> {
+    let id = same.unwrap_or(fresh);
+    let row = Session { secret: new.secret.clone(), bearer: new.bearer.clone(), generation: 0, ended: None };
+    let sealed = match session::seal(state.vault(), id, &row) {
+        Ok(sealed) => sealed,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    sealed.put(transaction)?;
+    let Identity { uid, email, display_name } = &new.identity;
+    let sql = "INSERT INTO accounts (id, name, kind, uid, email, display_name, added_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET uid = coalesce(excluded.uid, uid), \
+               email = coalesce(excluded.email, email), \
+               display_name = coalesce(excluded.display_name, display_name)";
+    let added_at = seconds(SystemTime::now());
+    transaction.execute(sql, params![id, new.name, spelling(new.kind), uid, email, display_name, added_at])?;
+    transaction.execute("DELETE FROM standings WHERE account = ?1", [id])?;
+    if new.kind == Kind::Anonymous {
+        forget_intent(transaction)?;
     }
+    let Some(account) = by(transaction, "id", id)? else {
+        return Ok(Err(StateError::Sealed { place: id.to_owned() }.into()));
+    };
+    Ok(Ok(if same.is_some() { Added::Replaced(account) } else { Added::New(account) }))
 }
 
 fn forget_intent(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
@@ -312,11 +344,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
         id: row.get("id")?,
         name: row.get("name")?,
-        kind: match kind.as_str() {
-            "api-key" => Kind::ApiKey,
-            "anonymous" => Kind::Anonymous,
-            _ => Kind::Session,
-        },
+        kind: kind_of(&kind),
         identity: Identity { uid: row.get("uid")?, email: row.get("email")?, display_name: row.get("display_name")? },
         added_at: time(row.get("added_at")?),
         generation: row.get("generation")?,
@@ -325,8 +353,17 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     })
 }
 
-/// How the database spells a kind. A bare token is never stored.
-fn spelling(kind: Kind) -> &'static str {
+/// The kind that the store spells so.
+pub(super) fn kind_of(spelling: &str) -> Kind {
+    match spelling {
+        "api-key" => Kind::ApiKey,
+        "anonymous" => Kind::Anonymous,
+        _ => Kind::Session,
+    }
+}
+
+/// How the store spells a kind. A bare token is never stored.
+pub(super) fn spelling(kind: Kind) -> &'static str {
     match kind {
         Kind::ApiKey => "api-key",
         Kind::Anonymous => "anonymous",

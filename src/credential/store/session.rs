@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     credential::{
         exchange::Tokens,
-        store::{Store, StoreError, seconds, time},
+        store::{Home, Store, StoreError, seconds, time},
         token::Life,
     },
     secret::Secret,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Sessions of settings that are remembered at most.
-const GIVEN: u32 = 32;
+pub(super) const GIVEN: u32 = 32;
 
 /// What authorises an account.
 #[derive(Debug, Clone)]
@@ -34,10 +34,25 @@ pub(crate) struct Session {
     pub(crate) ended: Option<String>,
 }
 
+/// What became of a session that was renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It is at rest.
+    AtRest,
+    /// It is in memory, and will be with the other replicas when they can be reached, unless they have another by then.
+    Alone,
+    /// It is not, for another was faster, or the account is gone.
+    Not,
+}
+
 impl Store {
     /// What authorises the account `id`.
     pub(crate) fn session(&self, id: &str) -> Result<Option<Session>, StoreError> {
-        let row = self.state.database().read(|connection| {
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.session(id),
+            Home::Disk(state) => state,
+        };
+        let row = state.database().read(|connection| {
             let sql = "SELECT secret, bearer, expires, renew_at, generation, ended FROM secrets WHERE id = ?1";
             let read = |row: &rusqlite::Row<'_>| {
                 let times = [row.get::<_, Option<i64>>(2)?, row.get(3)?];
@@ -47,7 +62,7 @@ impl Store {
         })?;
         let Some((secret, bearer, [expires, renew_at], generation, ended)) = row else { return Ok(None) };
         let open = |place: String, sealed: &[u8]| -> Result<Secret, StateError> {
-            let opened = self.state.vault().open_sealed(&place, sealed)?;
+            let opened = state.vault().open_sealed(&place, sealed)?;
             String::from_utf8(opened).map(|text| Secret::new(&text)).map_err(|_| StateError::Sealed { place })
         };
         let bearer = bearer.map(|sealed| open(bearer_place(id), &sealed)).transpose()?;
@@ -61,24 +76,33 @@ impl Store {
     }
 
     /// Replaces what `id` was at `generation` by what an exchange of its refresh token yielded. On the disk when this
-    /// returns. False when the row has been replaced or removed in the meantime.
-    pub(crate) fn renewed(&self, id: &str, generation: u32, tokens: &Tokens) -> Result<bool, StoreError> {
-        let refresh = tokens.refresh.as_ref().map(|refresh| self.seal(secret_place(id), refresh)).transpose()?;
-        let bearer = self.seal(bearer_place(id), &tokens.id)?;
+    /// returns, or with the other replicas.
+    pub(crate) fn renewed(&self, id: &str, generation: u32, tokens: &Tokens) -> Result<Kept, StoreError> {
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.renewed(id, generation, tokens),
+            Home::Disk(state) => state,
+        };
+        let seal = |place: String, secret: &Secret| state.vault().seal(&place, secret.expose().as_bytes());
+        let refresh = tokens.refresh.as_ref().map(|refresh| seal(secret_place(id), refresh)).transpose()?;
+        let bearer = seal(bearer_place(id), &tokens.id)?;
         let (expires, renew_at) = tokens.life.times();
         let (expires, renew_at, now) = (expires.map(seconds), renew_at.map(seconds), seconds(SystemTime::now()));
         let sql = "UPDATE secrets SET secret = coalesce(?3, secret), bearer = ?4, expires = ?5, renew_at = ?6, \
                    generation = generation + 1, ended = NULL, changed_at = ?7 WHERE id = ?1 AND generation = ?2";
-        let changed = self.state.database().write(|transaction| {
+        let changed = state.database().write(|transaction| {
             transaction.execute(sql, params![id, generation, refresh, bearer, expires, renew_at, now])
         })?;
-        Ok(changed == 1)
+        Ok(if changed == 1 { Kept::AtRest } else { Kept::Not })
     }
 
     /// Notes that what `id` was at `generation` will never work again.
     pub(crate) fn ended(&self, id: &str, generation: u32, code: &str) -> Result<(), StoreError> {
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.ended(id, generation, code),
+            Home::Disk(state) => state,
+        };
         let sql = "UPDATE secrets SET ended = ?3 WHERE id = ?1 AND generation = ?2";
-        self.state.database().write(|transaction| transaction.execute(sql, params![id, generation, code]))?;
+        state.database().write(|transaction| transaction.execute(sql, params![id, generation, code]))?;
         Ok(())
     }
 
@@ -87,21 +111,21 @@ impl Store {
     pub(crate) fn given(&self, refresh: &Secret) -> Result<String, StoreError> {
         let digest: String = Sha256::digest(refresh.expose()).iter().map(|byte| format!("{byte:02x}")).collect();
         let id = format!("given/{digest}");
+        let state = match &self.home {
+            Home::Shared(shared) => return shared.given(id, refresh),
+            Home::Disk(state) => state,
+        };
         let row = Session { secret: refresh.clone(), bearer: None, generation: 0, ended: None };
-        let sealed = seal(self.state.vault(), &id, &row)?;
+        let sealed = seal(state.vault(), &id, &row)?;
         let sql = "INSERT OR IGNORE INTO secrets (id, secret, changed_at) VALUES (?1, ?2, ?3)";
         let pruning = "DELETE FROM secrets WHERE id LIKE 'given/%' AND id NOT IN \
                        (SELECT id FROM secrets WHERE id LIKE 'given/%' ORDER BY changed_at DESC, rowid DESC LIMIT ?1)";
         let now = seconds(SystemTime::now());
-        self.state.database().write(|transaction| {
+        state.database().write(|transaction| {
             transaction.execute(sql, params![id, sealed.secret, now])?;
             transaction.execute(pruning, [GIVEN])
         })?;
         Ok(id)
-    }
-
-    fn seal(&self, place: String, secret: &Secret) -> Result<Vec<u8>, StateError> {
-        self.state.vault().seal(&place, secret.expose().as_bytes())
     }
 }
 

@@ -22,11 +22,10 @@ use crate::{
             Acquired, Source,
             pool_service::{api::Allocated, lent::Lent},
         },
-        store::{Loan, Store, StoreError},
+        store::{Hold, Loan, Store, StoreError},
         token::{Credential, Life, fits_a_header},
     },
     service::Address,
-    state::Lock,
 };
 
 mod api;
@@ -71,7 +70,7 @@ struct Session {
 struct Register {
     store: Store,
     lock: String,
-    _alive: Lock,
+    _alive: Hold,
     /// What processes that were ended did not give back.
     orphans: tokio::sync::Mutex<Vec<Loan>>,
 }
