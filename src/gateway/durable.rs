@@ -148,3 +148,44 @@ fn hash(parts: &[&[u8]]) -> [u8; 32] {
     }
     hasher.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Conversation, Conversations as _, Durable};
+    use crate::state::{RedisServer, Shared, Shelves};
+
+    fn conversation(id: &str) -> Conversation {
+        Conversation {
+            id: id.to_owned(),
+            tasks: vec![b"task".to_vec().into()],
+            account: "account".to_owned(),
+            tokens: Some(7),
+            instructions: [3; 32],
+            is_continued: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_conversation_goes_on_at_any_replica_and_once_from_each_place() {
+        let Some(server) = RedisServer::start(&[]) else { return };
+        let replica = || {
+            let shared = Shared::for_test(&server);
+            (Durable::new(&Shelves::shared(&shared), "upstream"), shared)
+        };
+        let ((first, here), (second, _there)) = (replica(), replica());
+        first.remember("a", Some("s"), [1; 32], conversation("x")).await;
+        first.remember("a", Some("t"), [1; 32], conversation("y")).await;
+        here.flush().await;
+        assert_eq!(second.recall("a", Some("s"), &[1; 32]).await, Some(conversation("x")), "the session's own, whole");
+        assert_eq!(second.recall("b", Some("s"), &[1; 32]).await, None);
+        let again = first.recall("a", Some("s"), &[1; 32]).await.unwrap();
+        assert_eq!((again.id.as_str(), again.is_continued), ("x", true), "another replica has gone on with it");
+        assert_eq!(first.recall("a", None, &[1; 32]).await.unwrap().id, "y", "the one that nobody has gone on with");
+        drop(server);
+        assert_eq!(
+            second.recall("a", Some("t"), &[1; 32]).await.unwrap().id,
+            "y",
+            "memory answers for a server that is away"
+        );
+    }
+}

@@ -112,7 +112,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Durable, Store};
-    use crate::state::{KeyKind, Shelves, State};
+    use crate::state::{KeyKind, RedisServer, Shared, Shelves, State};
 
     #[tokio::test]
     async fn an_answer_is_there_after_a_restart_until_it_is_removed() {
@@ -133,5 +133,30 @@ mod tests {
         assert_eq!(second.get("a", "1").await, None, "also before the shelf has heard of it");
         shelves.flush().await;
         assert_eq!(start().0.get("a", "1").await, None);
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_there_for_every_replica_until_one_removes_it() {
+        let Some(server) = RedisServer::start(&[]) else { return };
+        let replica = || {
+            let shared = Shared::for_test(&server);
+            (Durable::new(&Shelves::shared(&shared)), shared)
+        };
+        let ((first, here), (second, there)) = (replica(), replica());
+        first.put("a", "1", json!({"x": 1}));
+        first.put("a", "2", json!({"x": 2}));
+        here.flush().await;
+        assert_eq!(second.get("a", "1").await.as_deref(), Some(&json!({"x": 1})));
+        assert_eq!((second.get("b", "1").await, second.get("a", "3").await), (None, None));
+        assert!(second.remove("a", "1").await && !second.remove("a", "1").await);
+        there.flush().await;
+        assert_eq!(first.get("a", "1").await, None, "although it has it in memory");
+        assert!(!first.remove("a", "1").await);
+        drop(server);
+        assert_eq!(
+            first.get("a", "2").await.as_deref(),
+            Some(&json!({"x": 2})),
+            "memory answers for a server that is away"
+        );
     }
 }
