@@ -422,7 +422,7 @@ _warp2api() {
 
     case "${cmd}" in
         warp2api)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version serve chat encode decode parse-response verify token key models schema config healthcheck completions help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version serve chat encode decode parse-response verify token key models schema config healthcheck completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -444,6 +444,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -474,7 +478,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__chat)
-            opts="-m -s -f -v -q -h -V --model --system --file --continue --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-m -s -f -v -q -h -V --model --system --file --continue --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -545,6 +549,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -572,7 +580,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__completions)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version bash elvish fish powershell zsh"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -594,6 +602,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -624,7 +636,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__config)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version show check schema example help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version show check schema example help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -646,6 +658,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -676,7 +692,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__config__subcmd__check)
-            opts="-v -q -h -V --json --listen --bridge-listen --metrics-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --listen --bridge-listen --metrics-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -724,6 +740,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -751,7 +771,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__config__subcmd__example)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -773,6 +793,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -887,7 +911,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__config__subcmd__schema)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -909,6 +933,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -939,7 +967,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__config__subcmd__show)
-            opts="-v -q -h -V --json --listen --bridge-listen --metrics-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --listen --bridge-listen --metrics-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -987,6 +1015,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1014,7 +1046,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__decode)
-            opts="-t -i -v -q -h -V --type --input --raw-fields --guess --opaque --names --emit-defaults --redact --strict --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-t -i -v -q -h -V --type --input --raw-fields --guess --opaque --names --emit-defaults --redact --strict --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1059,6 +1091,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1086,7 +1122,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__encode)
-            opts="-t -i -o -v -q -h -V --type --input --output --sanitize-tools --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-t -i -o -v -q -h -V --type --input --output --sanitize-tools --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1135,6 +1171,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1162,7 +1202,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__healthcheck)
-            opts="-v -q -h -V --ready --timeout --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --ready --timeout --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1188,6 +1228,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1834,7 +1878,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__key)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version create list update rotate revoke help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version create list update rotate revoke help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1856,6 +1900,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1886,7 +1934,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__key__subcmd__create)
-            opts="-v -q -h -V --models --dialects --requests-per-minute --tokens-per-day --credits-per-day --streams --expires --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --models --dialects --requests-per-minute --tokens-per-day --credits-per-day --streams --expires --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1936,6 +1984,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2064,7 +2116,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__key__subcmd__list)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2086,6 +2138,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2116,7 +2172,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__key__subcmd__revoke)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2138,6 +2194,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2168,7 +2228,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__key__subcmd__rotate)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2190,6 +2250,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2220,7 +2284,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__key__subcmd__update)
-            opts="-v -q -h -V --models --dialects --requests-per-minute --tokens-per-day --credits-per-day --streams --expires --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --models --dialects --requests-per-minute --tokens-per-day --credits-per-day --streams --expires --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2273,6 +2337,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -2300,7 +2368,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__models)
-            opts="-v -q -h -V --json --refresh --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --refresh --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2322,6 +2390,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2352,7 +2424,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__parse__subcmd__response)
-            opts="-v -q -h -V --as --strict --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --as --strict --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2378,6 +2450,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2408,7 +2484,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version list show template compile diff help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version list show template compile diff help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2430,6 +2506,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2460,7 +2540,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__compile)
-            opts="-o -v -q -h -V --output --comments --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-o -v -q -h -V --output --comments --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2515,6 +2595,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -2542,7 +2626,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__diff)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2564,6 +2648,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2692,7 +2780,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__list)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2714,6 +2802,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2744,7 +2836,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__show)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2766,6 +2858,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2796,7 +2892,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__schema__subcmd__template)
-            opts="-v -q -h -V --depth --choose --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --depth --choose --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2829,6 +2925,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -2856,7 +2956,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__serve)
-            opts="-v -q -h -V --listen --bridge-listen --metrics-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --listen --bridge-listen --metrics-listen --monitor-sensitive --strict --allow-anonymous --pool-size --record --record-sensitive --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2904,6 +3004,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -2931,7 +3035,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version login add list remove rename acquire inspect pool worker help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version login add list remove rename acquire inspect pool worker help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2953,6 +3057,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2983,7 +3091,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__acquire)
-            opts="-v -q -h -V --format --min-ttl --account --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --format --min-ttl --account --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3020,6 +3128,10 @@ _warp2api() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --descriptors)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -3047,7 +3159,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__add)
-            opts="-v -q -h -V --kind --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --kind --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3073,6 +3185,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3341,7 +3457,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__inspect)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3363,6 +3479,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3393,7 +3513,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__list)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3415,6 +3535,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3445,7 +3569,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__login)
-            opts="-v -q -h -V --name --no-browser --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --name --no-browser --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3471,6 +3595,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3501,7 +3629,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__pool)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version status why refill help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version status why refill help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3523,6 +3651,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3623,7 +3755,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__pool__subcmd__refill)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3645,6 +3777,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3675,7 +3811,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__pool__subcmd__status)
-            opts="-v -q -h -V --json --watch --no-quota --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --watch --no-quota --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3697,6 +3833,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3727,7 +3867,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__pool__subcmd__why)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3749,6 +3889,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3779,7 +3923,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__remove)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3801,6 +3945,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3831,7 +3979,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__rename)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3853,6 +4001,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3883,7 +4035,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__worker)
-            opts="-v -q -h -V --config --upstream --descriptors --log-format --verbose --quiet --help --version deploy status remove help"
+            opts="-v -q -h -V --config --upstream --state --descriptors --log-format --verbose --quiet --help --version deploy status remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3905,6 +4057,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3935,7 +4091,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__worker__subcmd__deploy)
-            opts="-v -q -h -V --name --json --account --rotate-key --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --name --json --account --rotate-key --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3965,6 +4121,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4065,7 +4225,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__worker__subcmd__remove)
-            opts="-v -q -h -V --name --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --name --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4091,6 +4251,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4121,7 +4285,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__token__subcmd__worker__subcmd__status)
-            opts="-v -q -h -V --name --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --name --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4147,6 +4311,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4177,7 +4345,7 @@ _warp2api() {
             return 0
             ;;
         warp2api__subcmd__verify)
-            opts="-v -q -h -V --json --config --upstream --descriptors --log-format --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --config --upstream --state --descriptors --log-format --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4199,6 +4367,10 @@ _warp2api() {
                     return 0
                     ;;
                 --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -20,6 +20,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -53,6 +54,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --monitor-sensitive 'Show on the bridge''s page what people wrote, too'
@@ -77,6 +79,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --file 'Attach a text file or an image; may be repeated'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --continue 'Go on with the last conversation'
@@ -99,6 +102,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --output 'How to write the bytes [default: base64 on a terminal, raw elsewhere]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --sanitize-tools 'Mend the JSON Schemas of the tools in a request, as older gateways did'
@@ -119,6 +123,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --names 'How to call fields'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --raw-fields 'Show fields by number, without the schema'
@@ -140,6 +145,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --as 'What to make of them'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --strict 'Stop at the first event that cannot be read'
@@ -155,6 +161,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;verify'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object an exchange'
@@ -170,6 +177,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -195,6 +203,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --name 'What to call the account [default: the first part of its e-mail address]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --no-browser 'Do not open a browser'
@@ -211,6 +220,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --kind 'What is given [default: a key if it begins with wk-, else a refresh token]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -225,6 +235,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;list'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -240,6 +251,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;remove'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -254,6 +266,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;rename'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -271,6 +284,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --account 'Take the token of this account'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -285,6 +299,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;inspect'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -300,6 +315,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;pool'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -318,6 +334,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;pool;status'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -335,6 +352,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;pool;why'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -350,6 +368,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;pool;refill'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -379,6 +398,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;token;worker'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -399,6 +419,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --account 'Hand out tokens of these sessions only; may be repeated [default: all]'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -416,6 +437,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -432,6 +454,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --name 'The Worker''s name in your Cloudflare account'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -511,6 +534,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;key'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -538,6 +562,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --expires 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -553,6 +578,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;key;list'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -575,6 +601,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --expires 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -589,6 +616,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;key;rotate'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -604,6 +632,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;key;revoke'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -638,6 +667,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;models'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -654,6 +684,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;schema'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -674,6 +705,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;schema;list'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object a line'
@@ -689,6 +721,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;schema;show'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -705,6 +738,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --choose 'Show this variant of a oneof, as `input.user_inputs`; may be repeated'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -721,6 +755,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --output 'File to write; `-` is standard output'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --comments 'Keep comments, for `schema show`'
@@ -736,6 +771,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;schema;diff'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -771,6 +807,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;config'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -795,6 +832,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -819,6 +857,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --record 'Record every exchange with the upstream into a file of its own in this directory'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --json 'Print one JSON object'
@@ -838,6 +877,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;config;schema'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -852,6 +892,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;config;example'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'
@@ -884,6 +925,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --timeout 'How long to wait for its answer'
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand --ready 'Ask whether it can answer clients (/readyz), not only whether it is alive (/healthz)'
@@ -899,6 +941,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;completions'= {
             cand --config 'Configuration file (TOML)'
             cand --upstream 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]'
+            cand --state 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share'
             cand --descriptors 'Use this protobuf descriptor set instead of the built-in schema'
             cand --log-format 'How log lines look: text or json'
             cand -v 'Say more; given twice, say everything but secrets'

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_warp2api_global_optspecs
-    string join \n config= upstream= descriptors= log-format= v/verbose q/quiet h/help V/version
+    string join \n config= upstream= state= descriptors= log-format= v/verbose q/quiet h/help V/version
 end
 
 function __fish_warp2api_needs_command
@@ -26,6 +26,7 @@ end
 
 complete -c warp2api -n "__fish_warp2api_needs_command" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_needs_command" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_needs_command" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_needs_command" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_needs_command" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_needs_command" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -53,6 +54,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l pool-size -d
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand serve" -l monitor-sensitive -d 'Show on the bridge\'s page what people wrote, too'
@@ -68,6 +70,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s s -l system -
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -s f -l file -d 'Attach a text file or an image; may be repeated' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand chat" -l continue -d 'Go on with the last conversation'
@@ -87,6 +90,7 @@ base64url\t'Base64 with - and _'
 delimited\t'The bytes of each message behind their length'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand encode" -l sanitize-tools -d 'Mend the JSON Schemas of the tools in a request, as older gateways did'
@@ -106,6 +110,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l names -d 'H
 camel\t'As other runtimes write them: conversationId'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand decode" -l raw-fields -d 'Show fields by number, without the schema'
@@ -128,6 +133,7 @@ anthropic\t'What a client of Anthropic\'s messages would have received'
 gemini\t'What a client of Gemini would have received'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -l strict -d 'Stop at the first event that cannot be read'
@@ -137,6 +143,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s h -
 complete -c warp2api -n "__fish_warp2api_using_subcommand parse-response" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -l json -d 'Print one JSON object an exchange'
@@ -146,6 +153,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s h -l help -
 complete -c warp2api -n "__fish_warp2api_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_seen_subcommand_from login add list remove rename acquire inspect pool worker help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -165,6 +173,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and not __fish_
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l name -d 'What to call the account [default: the first part of its e-mail address]' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from login" -l no-browser -d 'Do not open a browser'
@@ -176,6 +185,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 refresh\t'The refresh token of a session'"
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -184,6 +194,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
@@ -193,6 +204,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -201,6 +213,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -215,6 +228,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l account -d 'Take the token of this account' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -223,6 +237,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from acquire" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -l json -d 'Print one JSON object'
@@ -232,6 +247,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -244,6 +260,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from pool" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from worker" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -266,6 +283,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen
 complete -c warp2api -n "__fish_warp2api_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and not __fish_seen_subcommand_from create list update rotate revoke help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -291,6 +309,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_s
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l expires -d 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -l json -d 'Print one JSON object'
@@ -300,6 +319,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_s
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from create" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
@@ -320,6 +340,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_s
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l expires -d 'When it ends: 12h, 30d, 2026-12-31, 2026-12-31T18:00:00Z, or never' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -328,6 +349,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_s
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from update" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -l json -d 'Print one JSON object'
@@ -337,6 +359,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_s
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -351,6 +374,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_s
 complete -c warp2api -n "__fish_warp2api_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -l json -d 'Print one JSON object'
@@ -361,6 +385,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s h -l help -
 complete -c warp2api -n "__fish_warp2api_using_subcommand models" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -375,6 +400,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and not __fish_seen_subcommand_from list show template compile diff help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object a line'
@@ -384,6 +410,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -394,6 +421,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l choose -d 'Show this variant of a oneof, as `input.user_inputs`; may be repeated' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from template" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -403,6 +431,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s o -l output -d 'File to write; `-` is standard output' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -l comments -d 'Keep comments, for `schema show`'
@@ -412,6 +441,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from compile" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON object'
@@ -427,6 +457,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand schema; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and not __fish_seen_subcommand_from show check schema example help" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -445,6 +476,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
@@ -463,6 +495,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l record -d 'Record every exchange with the upstream into a file of its own in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON object'
@@ -476,6 +509,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -484,6 +518,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_seen_subcommand_from example" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
@@ -498,6 +533,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand config; and __fish_see
 complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l timeout -d 'How long to wait for its answer' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -l ready -d 'Ask whether it can answer clients (/readyz), not only whether it is alive (/healthz)'
@@ -507,6 +543,7 @@ complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -s h -l h
 complete -c warp2api -n "__fish_warp2api_using_subcommand healthcheck" -s V -l version -d 'Print version'
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l config -d 'Configuration file (TOML)' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l upstream -d 'Where turns go: https://HOST, http://HOST, h2c://HOST (plain HTTP/2), simulator[:SCENARIO] or replay:PATH[,OPTION=VALUE…]' -r -f
+complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l state -d 'Where state is: sqlite, or redis://HOST, rediss://HOST, which replicas share' -r -f
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l descriptors -d 'Use this protobuf descriptor set instead of the built-in schema' -r -F
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -l log-format -d 'How log lines look: text or json' -r
 complete -c warp2api -n "__fish_warp2api_using_subcommand completions" -s v -l verbose -d 'Say more; given twice, say everything but secrets'
