@@ -233,6 +233,7 @@ impl Kind {
         match self {
             Self::Switch => "false",
             Self::Duration(..) => "90s",
+            Self::Size(_, most) if most < 64 << 20 => "64KiB",
             Self::Size(..) => "64MiB",
             Self::Count(..) => "1",
             Self::Words(words) => words.first().copied().unwrap_or_default(),
