@@ -2,7 +2,7 @@
 """Leaves a gateway under load for a while: many streams at once in all dialects, clients that go away in the middle, an
 upstream that fails, settings that are read again. What must hold:
 
-- memory is flat once what is remembered of conversations has filled its bounds;
+- memory is flat once what is remembered, conversations and kept answers, has filled its bounds, which is done first;
 - afterwards no turn, stream, lease, connection or thread is left over;
 - the gateway has counted what the load has sent, to the last turn.
 
@@ -31,9 +31,11 @@ STREAMS = int(sys.argv[2]) if len(sys.argv) > 2 else 500
 # How often settings are read again, and how often memory is looked at.
 RELOAD = 20
 LOOK = 10
-# How much of the run memory may take to fill its bounds, and how much it may grow after that.
-WARMING = 0.4
-GROWTH = 1.10
+# How many turns of each dialect fill what is remembered (10,000 conversations, 10,000 kept answers).
+FILLING = 11000
+# How much of the run counts as warming up, and how much the second half of the rest may be above the first.
+WARMING = 0.2
+GROWTH = 1.05
 
 # No refusal of the account: all turns share one, and it would have to rest.
 FAILURES = ["fail 503", "fail internal"]
@@ -86,6 +88,10 @@ class Load:
         self.gateway, self.dialect = gateway, dialect
         self.asked = self.failed = self.left = 0
 
+    async def fill(self):
+        while self.asked < FILLING:
+            await self.ask("hello there")
+
     async def stream(self, until):
         while time.monotonic() < until:
             chance = random.random()
@@ -133,6 +139,8 @@ async def watch(gateway, looks, until):
 
 
 async def load(gateway, loads, looks):
+    await asyncio.gather(*(loads[number % len(loads)].fill() for number in range(min(STREAMS, 100))))
+    print("  filled: {:.1f} MiB, {} files, {} threads".format(*gateway.look()), flush=True)
     until = time.monotonic() + SECONDS
     streams = [loads[number % len(loads)].stream(until) for number in range(STREAMS)]
     await asyncio.gather(watch(gateway, looks, until), *streams)
