@@ -3,7 +3,7 @@
 //! The decoder takes bytes as they come, cut anywhere, and yields events. The event grammar is the `eventsource-stream`
 //! crate's; this module finds the lines for it, because the crate alone scans an unfinished line again for every chunk,
 //! holds back an event whose blank line ends in CR, keeps invalid UTF-8 for ever, sets no bound on an event, and drops
-//! an event that the end of the input closes. An event that is nothing but one line of data, as nearly all are, is taken as
+//! an event that the end of the input closes. An event that is one line of data, perhaps with a name, as nearly all are, is taken as
 //! it lies, without the crate; a test holds both ways against each other. Both directions know neither JSON nor protobuf, nor what a stream means.
 
 use std::collections::VecDeque;
@@ -208,21 +208,20 @@ impl Decoder {
         self.keep_unfinished(&chunk[at..])
     }
 
-    /// Takes the plain events at the front of `bytes`, each one `data` line and a blank line and nothing else, as an
-    /// upstream writes them all day. They need no parser to be understood. Gives how many bytes they are.
+    /// Takes the plain events at the front of `bytes`: perhaps a name, one `data` line and a blank line, and nothing else, as
+    /// an upstream writes them all day. They need no parser to be understood. Gives how many bytes they are.
     fn take_plain(&mut self, bytes: &[u8], take: &mut dyn FnMut(EventRef<'_>)) -> usize {
         if self.has_begun || self.has_id || !self.unfinished.is_empty() {
             return 0;
         }
         let mut at = 0;
-        while let Some((data, length)) = plain_event(&bytes[at..]) {
-            // The line without its end counts, as for any other.
-            if length - 2 > self.limit {
+        while let Some(plain) = Plain::at(&bytes[at..]) {
+            if plain.longest_line > self.limit {
                 break;
             }
-            self.line += 2;
-            at += length;
-            take(EventRef { event: "message", data, id: "" });
+            self.line += plain.lines;
+            at += plain.length;
+            take(EventRef { event: plain.name, data: plain.data, id: "" });
         }
         at
     }
@@ -290,16 +289,43 @@ impl Decoder {
     }
 }
 
-/// The data of the plain event that `bytes` begin with, if they do, and the length of the event with its blank line.
-fn plain_event(bytes: &[u8]) -> Option<(&str, usize)> {
-    let value = bytes.strip_prefix(b"data:")?;
-    let value = value.strip_prefix(b" ").unwrap_or(value);
-    let end = memchr::memchr2(b'\n', b'\r', value)?;
-    if end == 0 || !value[end..].starts_with(b"\n\n") {
-        return None;
+/// An event of one `data` line, perhaps with a name before it.
+struct Plain<'a> {
+    name: &'a str,
+    data: &'a str,
+    /// Bytes of all its lines, with their ends and the blank one.
+    length: usize,
+    lines: u64,
+    /// Bytes of the longest line, without its end.
+    longest_line: usize,
+}
+
+impl<'a> Plain<'a> {
+    /// The one that `bytes` begin with, if they do.
+    fn at(bytes: &'a [u8]) -> Option<Self> {
+        let (name, named) = match plain_line(bytes, b"event:") {
+            Some((name, length)) => (name, length),
+            None => ("message", 0),
+        };
+        let (data, length) = plain_line(&bytes[named..], b"data:")?;
+        let end = named + length;
+        (bytes.get(end) == Some(&b'\n')).then_some(Self {
+            name,
+            data,
+            length: end + 1,
+            lines: if named > 0 { 3 } else { 2 },
+            longest_line: named.max(length) - 1,
+        })
     }
-    let length = bytes.len() - value.len() + end + 2;
-    Some((std::str::from_utf8(&value[..end]).ok()?, length))
+}
+
+/// The value of the line that `bytes` begin with, when it is of this field, has a value and ends in a line feed; and the
+/// line's length with its end.
+fn plain_line<'a>(bytes: &'a [u8], field: &[u8]) -> Option<(&'a str, usize)> {
+    let value = bytes.strip_prefix(field)?;
+    let value = value.strip_prefix(b" ").unwrap_or(value);
+    let end = memchr::memchr2(b'\n', b'\r', value).filter(|end| *end > 0 && value[*end] == b'\n')?;
+    Some((std::str::from_utf8(&value[..end]).ok()?, bytes.len() - value.len() + end + 1))
 }
 
 /// The lines between the decoder and the crate's parser, which owns its source.
@@ -488,9 +514,10 @@ mod tests {
 
         #[test]
         fn plain_events_are_read_as_the_parser_reads_them(parts in prop::collection::vec(prop_oneof![
-            4 => "data: ?[a-zA-Z0-9é=]{0,6}\n\n", 1 => "data: x\ndata: y\n\n", 1 => "event: e\ndata: z\r\n\r\n",
+            4 => "data: ?[a-zA-Z0-9é=]{0,6}\n\n", 4 => "event: ?[a-z]{0,2}\ndata: ?[a-z]{0,3}\n\n", 1 => "data: x\ndata: y\n\n", 1 => "event: e\ndata: z\r\n\r\n",
             1 => "id: [0-9]\n\n?", 1 => ": comment\n\n?", 1 => "data: x\n", 1 => "\n", 1 => "data: \u{FEFF}\n\n",
-            1 => "data: much too long for this limit\n\n",
+            1 => "data: much too long for this limit\n\n", 1 => "event: much too long for this limit\ndata: x\n\n",
+            1 => "event: x\n\n",
         ], 0..12), cut in 0usize..200) {
             let stream = parts.concat();
             let cut = cut.min(stream.len());
