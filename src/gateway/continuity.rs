@@ -90,10 +90,16 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// Whether anything is known of what `client` left at `digest`, were it only that it was forgotten.
-    pub(super) fn knows(&self, client: &str, digest: &[u8; 32]) -> bool {
+    /// Whether nothing that was put down elsewhere, and earlier, could be a better answer to [`Memory::take_up`] than what is
+    /// remembered here, were it only that it was forgotten.
+    pub(super) fn suffices(&self, client: &str, session: Option<&str>, digest: &[u8; 32]) -> bool {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.get_mut(&(client.to_owned(), *digest)).is_some()
+        let Some(twins) = memory.get_mut(&(client.to_owned(), *digest)) else { return false };
+        let suits = |twin: &Twin| match session {
+            Some(_) => twin.session.as_deref() == session,
+            None => !twin.conversation.is_continued,
+        };
+        twins.is_empty() || twins.iter().any(suits)
     }
 
     /// The conversation that `client` left at `digest`, which a turn goes on from here on.
@@ -117,21 +123,30 @@ impl Memory {
         twins.retain(|twin| twin.conversation.id != conversation.id);
         twins.push(Twin { session: session.map(str::to_owned), conversation });
         twins.drain(..twins.len().saturating_sub(TWINS));
+        Self::keep(&mut memory, key, twins);
+    }
+
+    fn keep(memory: &mut Bounded<Key, Vec<Twin>>, key: Key, twins: Vec<Twin>) {
         let bytes = twins.iter().flat_map(|twin| &twin.conversation.tasks).map(Bytes::len).sum::<usize>();
         memory.put(key, twins, bytes + 512);
     }
 
-    /// Learns what others have put down. Of a conversation that is known, only that a turn has gone on from there.
-    pub(super) fn learn(&self, client: &str, session: Option<&str>, digest: [u8; 32], conversation: Conversation) {
-        let is_known = {
-            let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut twins = memory.get_mut(&(client.to_owned(), digest)).into_iter().flatten();
-            let known = twins.find(|twin| twin.conversation.id == conversation.id);
-            known.map(|twin| twin.conversation.is_continued |= conversation.is_continued).is_some()
-        };
-        if !is_known {
-            self.put(client, session, digest, conversation);
+    /// Learns what was put down elsewhere, oldest first. Of a conversation that is known, only that a turn has gone on from
+    /// there. What this memory was told itself is the later.
+    pub(super) fn learn(&self, client: &str, digest: [u8; 32], others: Vec<(Option<String>, Conversation)>) {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (client.to_owned(), digest);
+        let mut own = memory.remove(&key).unwrap_or_default();
+        let mut twins = Vec::new();
+        for (session, conversation) in others {
+            match own.iter_mut().find(|twin| twin.conversation.id == conversation.id) {
+                Some(twin) => twin.conversation.is_continued |= conversation.is_continued,
+                None => twins.push(Twin { session, conversation }),
+            }
         }
+        twins.append(&mut own);
+        twins.drain(..twins.len().saturating_sub(TWINS));
+        Self::keep(&mut memory, key, twins);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Conversations that outlive the process: in memory, and on a shelf of the state behind it.
 //!
-//! Memory answers first; the shelf is asked for what memory does not know, which after a restart is everything. A shelf
+//! Memory answers first; the shelf is asked where memory may not know the best answer, which after a restart is always. A shelf
 //! that is shared is asked each time, for another replica may have gone on with a conversation; memory then answers only
 //! while the shelf does not. A conversation is sealed where it lies, for it holds what a client said.
 
@@ -67,18 +67,21 @@ impl Durable {
     async fn fetch(&self, client: &str, digest: &[u8; 32]) {
         let values = self.shelf.get(&self.key(client, digest)).await;
         let rows: Vec<Row> = values.iter().filter_map(|value| Row::decode(value.as_slice()).ok()).collect();
-        for row in rows.iter().filter(|row| !row.is_mark) {
+        let conversation = |row: &Row| {
             let is_continued = rows.iter().any(|mark| mark.is_mark && mark.id == row.id);
-            let Ok(instructions) = row.instructions.as_slice().try_into() else { continue };
             let conversation = Conversation {
                 id: row.id.clone(),
                 tasks: row.tasks.clone(),
                 account: row.account.clone(),
                 tokens: row.tokens,
-                instructions,
+                instructions: row.instructions.as_slice().try_into().ok()?,
                 is_continued,
             };
-            self.memory.learn(client, row.session.as_deref(), *digest, conversation);
+            Some((row.session.clone(), conversation))
+        };
+        let found: Vec<_> = rows.iter().filter(|row| !row.is_mark).filter_map(conversation).collect();
+        if !found.is_empty() {
+            self.memory.learn(client, *digest, found);
         }
     }
 }
@@ -91,7 +94,7 @@ impl Conversations for Durable {
         digest: &'a [u8; 32],
     ) -> BoxFuture<'a, Option<Conversation>> {
         async move {
-            if self.shelf.is_shared() || !self.memory.knows(client, digest) {
+            if self.shelf.is_shared() || !self.memory.suffices(client, session, digest) {
                 self.fetch(client, digest).await;
             }
             let mut recalled = self.memory.take_up(client, session, digest)?;
@@ -117,10 +120,6 @@ impl Conversations for Durable {
             let (key, part) = (self.key(client, &digest), part("conversation", &id));
             let (instructions, session_name) = (instructions.to_vec(), session.map(str::to_owned));
             let row = Row { id, tasks, account, tokens, instructions, session: session_name, is_mark: false };
-            // What is shared is looked at when it is asked for, and not before.
-            if !self.shelf.is_shared() && !self.memory.knows(client, &digest) {
-                self.fetch(client, &digest).await;
-            }
             self.memory.put(client, session, digest, conversation);
             self.shelf.put(key, part, move || row.encode_to_vec());
         }

@@ -22,8 +22,12 @@ use crate::state::{
 };
 
 /// How many writes may wait, and how many are made at once.
-const QUEUE: usize = 1024;
-const BATCH: usize = 64;
+const QUEUE: usize = 4096;
+const BATCH: usize = 512;
+
+/// How long the first of several writes waits for the others: one transaction for all of them costs little more than for
+/// one. What was not written when the process is killed is forgotten, as what waits in the queue is.
+const GATHERING: Duration = Duration::from_millis(50);
 
 /// How long another replica has to share what it has just told its client of, before nothing is found.
 const SHARING: Duration = Duration::from_millis(40);
@@ -222,7 +226,7 @@ impl Disk {
     fn get(&self, shelf: &'static str, key: &[u8; 32]) -> Vec<Vec<u8>> {
         let rows = self.reader.read(|connection| {
             let sql = "SELECT part, value FROM shelves WHERE shelf = ?1 AND key = ?2 AND expires > ?3 ORDER BY number";
-            let mut statement = connection.prepare(sql)?;
+            let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map(params![shelf, key, now()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect::<rusqlite::Result<Vec<([u8; 32], Vec<u8>)>>>()
         });
@@ -280,8 +284,9 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let batch: Vec<Order> = first.into_iter().chain(orders.try_iter().take(BATCH)).collect();
-            self.carry_out(batch);
+            if let Some(first) = first {
+                self.carry_out(gather(first, orders));
+            }
             let is_time = cleared.is_none_or(|last| last.elapsed().is_ok_and(|since| since >= CLEARING));
             if is_time {
                 self.clear();
@@ -335,6 +340,15 @@ impl Writer {
     }
 }
 
+/// `first` and what is ordered soon after it, unless somebody waits for it to be done. The thread sleeps meanwhile, so that
+/// nobody who orders has to wake it.
+fn gather(first: Order, orders: &Receiver<Order>) -> Vec<Order> {
+    if !matches!(first, Order::Flush(_)) {
+        std::thread::sleep(GATHERING);
+    }
+    std::iter::once(first).chain(orders.try_iter()).take(BATCH).collect()
+}
+
 impl Change {
     fn make(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         match self {
@@ -342,14 +356,19 @@ impl Change {
                 let expires = now().saturating_add(i64::try_from(limits.lifetime.as_secs()).unwrap_or(i64::MAX));
                 let sql =
                     "INSERT OR REPLACE INTO shelves (shelf, key, part, value, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
-                transaction.execute(sql, params![shelf, key, part, sealed, expires])?;
-                let sql = "DELETE FROM shelves WHERE shelf = ?1 AND key = ?2 AND number NOT IN \
-                           (SELECT number FROM shelves WHERE shelf = ?1 AND key = ?2 ORDER BY number DESC LIMIT ?3)";
-                transaction.execute(sql, params![shelf, key, limits.parts])?;
+                transaction.prepare_cached(sql)?.execute(params![shelf, key, part, sealed, expires])?;
+                // Nearly always there are few, and to count them costs much less than to sort them.
+                let sql = "SELECT count(*) FROM shelves WHERE shelf = ?1 AND key = ?2";
+                let parts: u32 = transaction.prepare_cached(sql)?.query_row(params![shelf, key], |row| row.get(0))?;
+                if parts > limits.parts {
+                    let sql = "DELETE FROM shelves WHERE shelf = ?1 AND key = ?2 AND number NOT IN \
+                               (SELECT number FROM shelves WHERE shelf = ?1 AND key = ?2 ORDER BY number DESC LIMIT ?3)";
+                    transaction.prepare_cached(sql)?.execute(params![shelf, key, limits.parts])?;
+                }
             }
             Self::Remove(Row { shelf, key, part }) => {
                 let sql = "DELETE FROM shelves WHERE shelf = ?1 AND key = ?2 AND part = ?3";
-                transaction.execute(sql, params![shelf, key, part])?;
+                transaction.prepare_cached(sql)?.execute(params![shelf, key, part])?;
             }
         }
         Ok(())

@@ -3,7 +3,10 @@
 //! It keeps the task tree, tells what of it a user newly hears, and holds tool calls back until the end, for their
 //! arguments may change until then (`WARP-PROTOCOL.md` §3.4). It must not know HTTP, SSE, time or any client.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 
@@ -25,7 +28,7 @@ const PROBLEMS: usize = 100;
 /// Assembles one answer.
 #[derive(Debug)]
 pub struct Assembler {
-    reader: Reader,
+    reader: Arc<Reader>,
     tree: Tree,
     text: Unsaid,
     reasoning: Unsaid,
@@ -61,7 +64,8 @@ impl Assembler {
 
     /// The same with a reader that is already resolved.
     #[must_use]
-    pub fn with_reader(reader: Reader) -> Self {
+    pub fn with_reader(reader: impl Into<Arc<Reader>>) -> Self {
+        let reader = reader.into();
         Self {
             tree: Tree::new(reader.task().clone()),
             reader,

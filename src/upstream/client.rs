@@ -5,27 +5,31 @@
 
 use std::{
     error::Error,
+    future::poll_fn,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use reqwest::{
-    Response, StatusCode,
+    Response, StatusCode, Version,
     header::{self, HeaderMap},
 };
 
 use crate::{
     secret::Secret,
-    service, sse,
+    service::{self, Address},
+    sse,
     turn::{ErrorKind, TurnError},
     upstream::{
         config::Config,
         failure::{Class, ERROR_CODE, Failure},
+        lanes::{Lanes, STREAMS, Seat},
         payload::Payloads,
         reach::Reach,
         tap::{End, Sent, Taps},
@@ -37,9 +41,11 @@ const PATH: &str = "/ai/multi-agent";
 /// How often an HTTP/2 connection is checked for life, and how long that may take; the official client's values.
 const PING_INTERVAL: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
-/// HTTP/2 windows, in bytes: large enough that one slow reader does not throttle the others on its connection.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 16 << 20;
+/// HTTP/2 windows, in bytes. What all streams of a connection may have under way together is no more than the connection
+/// may, so that clients who do not read never keep the others on it waiting.
+const STREAM_WINDOW: u32 = 256 << 10;
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
+const _: () = assert!(STREAM_WINDOW as usize * STREAMS <= CONNECTION_WINDOW as usize);
 /// How much of an answer is taken along in one reading, in bytes: what comes faster than it is passed on has to wait.
 const MOST_AT_ONCE: usize = 64 * 1024;
 /// How much of a refusal's body is read, in bytes.
@@ -48,7 +54,6 @@ const REFUSAL_LIMIT: usize = 64 * 1024;
 /// Calls one upstream, reusing connections. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
     /// The headers of every request, apart from the bearer.
     headers: HeaderMap,
     url: String,
@@ -58,6 +63,7 @@ pub struct Client {
 /// What the clones of a client share.
 #[derive(Debug)]
 struct Shared {
+    lanes: Lanes,
     /// How long the upstream may be silent, in milliseconds.
     idle_timeout: AtomicU64,
     reach: Reach,
@@ -67,6 +73,8 @@ struct Shared {
 #[derive(Debug)]
 pub struct Events {
     response: Response,
+    /// Held for as long as the answer takes a part of its connection.
+    _seat: Seat,
     decoder: sse::Decoder,
     payloads: Payloads,
     idle_timeout: Duration,
@@ -85,18 +93,11 @@ impl Client {
         let unusable = |error: reqwest::Error| {
             TurnError::new(ErrorKind::Internal, format!("The HTTP client cannot be set up: {}", reasons(&error)))
         };
-        let http = service::builder(&config.address)
-            .map_err(unusable)?
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_TIMEOUT)
-            .http2_keep_alive_while_idle(true)
-            .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW)
-            .build()
-            .map_err(unusable)?;
+        let address = config.address.clone();
+        let lanes = Lanes::new(move || http(&address)).map_err(unusable)?;
         let headers = service::headers(config.address.client_version.as_deref());
-        let shared = Shared { idle_timeout: AtomicU64::new(0), reach: Reach::default() };
-        let client = Self { http, headers, url: format!("{}{PATH}", config.address.root), shared: Arc::new(shared) };
+        let shared = Shared { lanes, idle_timeout: AtomicU64::new(0), reach: Reach::default() };
+        let client = Self { headers, url: format!("{}{PATH}", config.address.root), shared: Arc::new(shared) };
         client.set_idle_timeout(config.idle_timeout);
         Ok(client)
     }
@@ -120,7 +121,7 @@ impl Client {
     /// The HTTP client, for other calls to the same upstream.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
-        &self.http
+        self.shared.lanes.first()
     }
 
     /// Sends the wire bytes of a `Request` and waits for the answer to begin; `taps` hear the whole exchange.
@@ -128,10 +129,12 @@ impl Client {
     /// # Errors
     /// When the upstream cannot be reached, stays silent, or answers with anything but a stream of events.
     pub async fn call(&self, body: Bytes, bearer: &Secret, mut taps: Taps) -> Result<Events, Failure> {
-        let called = self.answered(body, bearer, &mut taps).await;
+        let seat = self.shared.lanes.take();
+        let called = self.answered(seat.http(), body, bearer, &mut taps).await;
         match called {
             Ok(response) => Ok(Events {
                 response,
+                _seat: seat,
                 decoder: sse::Decoder::default(),
                 payloads: Payloads::default(),
                 idle_timeout: self.idle_timeout(),
@@ -147,10 +150,15 @@ impl Client {
     }
 
     /// Waits for an answer that is a stream of events.
-    async fn answered(&self, body: Bytes, bearer: &Secret, taps: &mut Taps) -> Result<Response, Failure> {
+    async fn answered(
+        &self,
+        http: &reqwest::Client,
+        body: Bytes,
+        bearer: &Secret,
+        taps: &mut Taps,
+    ) -> Result<Response, Failure> {
         taps.tell(|tap| tap.sent(Sent { url: &self.url, headers: &self.headers, body: &body }));
-        let request = self
-            .http
+        let request = http
             .post(&self.url)
             .header(header::CONTENT_TYPE, "application/x-protobuf")
             .header(header::ACCEPT, "text/event-stream")
@@ -161,6 +169,7 @@ impl Client {
         let answered = answered.map_err(|_| silent(idle_timeout)).and_then(|sent| sent.map_err(|error| unsent(&error)));
         let response = answered.inspect_err(|failure| self.reach().missed(failure.error.to_string()))?;
         self.reach().answered();
+        self.shared.lanes.answered(response.version());
         taps.tell(|tap| tap.answered(response.status().as_u16(), response.headers()));
         if response.status() != StatusCode::OK {
             return Err(self.refused(response, taps).await);
@@ -189,6 +198,30 @@ impl Client {
         }
         Failure::from_status(status, code.as_deref(), retry_after.as_deref(), &String::from_utf8_lossy(&body))
     }
+}
+
+/// Lets every task run that is ready to.
+async fn give_way() {
+    let mut has_given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// The HTTP client of one lane.
+fn http(address: &Address) -> reqwest::Result<reqwest::Client> {
+    service::builder(address)?
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
+        .http2_keep_alive_while_idle(true)
+        .http2_initial_stream_window_size(STREAM_WINDOW)
+        .http2_initial_connection_window_size(CONNECTION_WINDOW)
+        .build()
 }
 
 impl Events {
@@ -245,11 +278,23 @@ impl Events {
             if taken >= MOST_AT_ONCE {
                 return Ok(true);
             }
-            match self.response.chunk().now_or_never() {
+            match self.waiting().await {
                 Some(more) => chunk = more.map_err(|error| broken(&reasons(&error)))?,
                 None => return Ok(true),
             }
         }
+    }
+
+    /// The next chunk, if it has already arrived.
+    async fn waiting(&mut self) -> Option<reqwest::Result<Option<Bytes>>> {
+        let waiting = self.response.chunk().now_or_never();
+        if waiting.is_some() || self.response.version() >= Version::HTTP_2 {
+            return waiting;
+        }
+        // Over HTTP/1 the connection's own task hands over one chunk each time it runs, whatever has arrived. So it is
+        // let run once before what there is is passed on.
+        give_way().await;
+        self.response.chunk().now_or_never()
     }
 
     /// Lets `parse` have the decoder, and keeps the payloads of the events that it gives up to the first that has none.

@@ -14,6 +14,7 @@ pub mod event;
 pub mod failure;
 pub mod finish;
 mod history;
+mod lanes;
 mod parts;
 pub mod payload;
 pub mod quota;

@@ -35,7 +35,7 @@ use crate::{
 pub struct Upstream {
     client: Client,
     builder: Builder,
-    reader: Reader,
+    reader: Arc<Reader>,
     address: Address,
     catalogue: RwLock<Arc<Catalogue>>,
 }
@@ -50,7 +50,7 @@ impl Upstream {
         Ok(Self {
             client: Client::new(config)?,
             builder: Builder::new(schema, config),
-            reader,
+            reader: Arc::new(reader),
             address: config.address.clone(),
             catalogue: RwLock::default(),
         })
@@ -93,7 +93,7 @@ impl Upstream {
     /// # Errors
     /// When a task is not well-formed.
     pub fn assembler(&self, tasks: &[Bytes]) -> Result<Assembler, EventError> {
-        Assembler::with_reader(self.reader.clone()).with_sent(tasks)
+        Assembler::with_reader(Arc::clone(&self.reader)).with_sent(tasks)
     }
 
     /// The models there are, as far as is known now.

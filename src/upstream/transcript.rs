@@ -3,6 +3,8 @@
 //! It is fed the response events of an answer and goes through the same reader and assembler as live traffic. It must not
 //! know where the events come from, nor how the result is printed.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 
@@ -26,7 +28,7 @@ const ODDITIES: usize = 100;
 /// Puts recorded answers together, one after the other.
 #[derive(Debug)]
 pub struct Transcriber {
-    reader: Reader,
+    reader: Arc<Reader>,
     event: MessageDescriptor,
     assembler: Assembler,
     unknown: Places,
@@ -104,9 +106,9 @@ impl Transcriber {
     /// # Errors
     /// When the schema is not one of this protocol.
     pub fn new(schema: &Schema) -> Result<Self, EventError> {
-        let reader = Reader::new(schema)?;
+        let reader = Arc::new(Reader::new(schema)?);
         Ok(Self {
-            assembler: Assembler::with_reader(reader.clone()).adopting(),
+            assembler: Assembler::with_reader(Arc::clone(&reader)).adopting(),
             reader,
             event: schema.message("ResponseEvent")?,
             unknown: Places::new(),
@@ -162,7 +164,7 @@ impl Transcriber {
     pub fn finish(&mut self, heard: &mut Vec<TurnEvent>) -> Transcript {
         self.assembler.end(heard);
         let transcript = self.so_far();
-        self.assembler = Assembler::with_reader(self.reader.clone()).adopting();
+        self.assembler = Assembler::with_reader(Arc::clone(&self.reader)).adopting();
         self.unknown.clear();
         self.odd_masks.clear();
         self.rollbacks = 0;
