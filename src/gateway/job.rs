@@ -128,14 +128,15 @@ impl Job {
         while batch.is_empty() {
             match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::Over => return None,
-                Stage::Asking(lease) => match self.ask(lease).await {
+                // What happens once a turn has its room while it happens, and not for as long as the answer takes.
+                Stage::Asking(lease) => match Box::pin(self.ask(lease)).await {
                     Ok(reading) => self.stage = Stage::Reading(Box::new(reading)),
-                    Err((failure, lease)) => self.recover(failure, lease, &mut batch).await,
+                    Err((failure, lease)) => Box::pin(self.recover(failure, lease, &mut batch)).await,
                 },
                 Stage::Reading(mut reading) => match self.read(&mut reading, &mut batch).await {
                     Ok(Step::More) => self.stage = Stage::Reading(reading),
                     Ok(Step::Over) => {
-                        self.remember(&reading, &batch).await;
+                        Box::pin(self.remember(&reading, &batch)).await;
                         self.core.charge(&reading.lease, &batch);
                         self.settle(&reading.lease, outcome(&batch));
                     }
@@ -146,7 +147,7 @@ impl Job {
                         self.stage = Stage::Asking(Some(reading.lease));
                     }
                     Err(failure) if !reading.assembler.has_acted() => {
-                        self.recover(failure, Some(reading.lease), &mut batch).await;
+                        Box::pin(self.recover(failure, Some(reading.lease), &mut batch)).await;
                     }
                     Err(failure) => {
                         self.settle(&reading.lease, Outcome::Failed);

@@ -88,7 +88,7 @@ impl Tap for ExchangeTap {
     }
 
     fn opened(&mut self, messages: &Payloads) {
-        self.0.opened(messages.iter());
+        self.0.opened(messages.shared());
     }
 
     fn ended(&mut self, end: End) {

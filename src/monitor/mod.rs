@@ -183,7 +183,7 @@ mod tests {
             let mut recorder = monitor.begin(Opening::default());
             let mut exchange = recorder.exchange("account", 1);
             for _ in 0..10 {
-                exchange.opened(std::iter::once(&vec![0; 10 * 1024][..]));
+                exchange.opened(std::iter::once(vec![0; 10 * 1024].into()));
                 assert!(monitor.held() <= limit, "{}", monitor.held());
             }
         }
@@ -191,8 +191,8 @@ mod tests {
         // One turn that is too large by itself goes too, while it runs, and what it still says is not kept.
         let mut recorder = monitor.begin(Opening::default());
         let mut exchange = recorder.exchange("account", 1);
-        exchange.opened(std::iter::once(&vec![0; limit][..]));
-        exchange.opened(std::iter::once(&vec![0; 1024][..]));
+        exchange.opened(std::iter::once(vec![0; limit].into()));
+        exchange.opened(std::iter::once(vec![0; 1024].into()));
         assert!(monitor.turns().is_empty());
         assert_eq!(monitor.held(), 0);
     }

@@ -28,6 +28,8 @@ pub struct ExchangeRecorder {
     monitor: Monitor,
     turn: Arc<Turn>,
     place: usize,
+    /// True when the answer is no stream of messages.
+    is_refused: bool,
 }
 
 impl Recorder {
@@ -50,7 +52,7 @@ impl Recorder {
             place = kept.exchanges.len();
             kept.exchanges.push(Exchange { account: account.to_owned(), attempt, ..Exchange::default() });
         });
-        ExchangeRecorder { monitor: self.monitor.clone(), turn: Arc::clone(&self.turn), place }
+        ExchangeRecorder { monitor: self.monitor.clone(), turn: Arc::clone(&self.turn), place, is_refused: false }
     }
 
     /// Its client hears the first of the answer. Said again it changes nothing.
@@ -112,6 +114,7 @@ impl ExchangeRecorder {
     /// An answer begins.
     pub fn answered(&mut self, status: u16, headers: Vec<(String, String)>) {
         let age = self.turn.age();
+        self.is_refused = status != 200;
         self.change(|exchange, _| {
             exchange.status = Some((status, age));
             exchange.answer_headers = headers;
@@ -131,19 +134,17 @@ impl ExchangeRecorder {
     /// True when the answer is no stream of messages.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        let kept = self.turn.kept();
-        let status = kept.exchanges.get(self.place).and_then(|exchange| exchange.status);
-        status.is_some_and(|(status, _)| status != 200)
+        self.is_refused
     }
 
     /// These messages came, in one reading.
-    pub fn opened<'a>(&mut self, messages: impl Iterator<Item = &'a [u8]>) {
+    pub fn opened(&mut self, messages: impl Iterator<Item = Bytes>) {
         let age = self.turn.age();
         self.change(|exchange, seen| {
             let (mut grown, before) = (0, exchange.messages.len());
             exchange.messages.extend(messages.map(|wire| {
                 grown += wire.len();
-                Message { ms: age, wire: Bytes::copy_from_slice(wire) }
+                Message { ms: age, wire }
             }));
             let count = exchange.messages.len() - before;
             seen.0 += count;

@@ -103,7 +103,19 @@ impl<'a> Cursor<'a> {
         DecodeError::new(self.position, problem)
     }
 
+    #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, DecodeError> {
+        match self.bytes.get(self.position) {
+            // Nearly all of them are lengths and tags of one byte.
+            Some(&byte) if byte < 0x80 => {
+                self.position += 1;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0u64;
         for index in 0..10u32 {
             let Some(&byte) = self.bytes.get(self.position) else {

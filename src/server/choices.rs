@@ -84,7 +84,8 @@ async fn step(state: State) -> Option<(Step, State)> {
     match state {
         State::Asking(asked) => {
             let (gateway, turn, scope) = *asked;
-            Some(match gateway.run(turn, scope).await {
+            // The room that this takes is given back before the answer goes on.
+            Some(match Box::pin(gateway.run(turn, scope)).await {
                 Ok(answer) => {
                     (Step::Begun(answer.repaired().to_vec(), answer.meter().clone()), State::Answering(answer))
                 }

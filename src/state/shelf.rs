@@ -22,7 +22,7 @@ use crate::state::{
 };
 
 /// How many writes may wait, and how many are made at once.
-const QUEUE: usize = 4096;
+const QUEUE: usize = 1024;
 const BATCH: usize = 512;
 
 /// How long the first of several writes waits for the others: one transaction for all of them costs little more than for
@@ -256,8 +256,14 @@ impl Disk {
 impl Row {
     /// What its value is sealed for.
     pub(super) fn place(&self) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        format!("shelves/{}/{}/{}", self.shelf, hex(&self.key), hex(&self.part))
+        let mut place = format!("shelves/{}", self.shelf);
+        for part in [&self.key, &self.part] {
+            place.push('/');
+            for byte in part {
+                place.extend([byte >> 4, byte & 15].map(|half| char::from_digit(u32::from(half), 16).unwrap_or_default()));
+            }
+        }
+        place
     }
 }
 

@@ -44,12 +44,12 @@ pub(super) struct Plan {
 
 /// Where a message has what it says in one voice.
 #[derive(Debug, Clone)]
-struct Spoken {
-    voice: Voice,
+pub(super) struct Spoken {
+    pub(super) voice: Voice,
     /// The field of the message.
     part: u32,
     /// The field of the part.
-    text: u32,
+    pub(super) text: u32,
     /// The path to the text, as masks have it.
     path: String,
 }
@@ -129,12 +129,13 @@ fn message_in(message: &MessageDescriptor, name: &str) -> Option<(u32, MessageDe
 }
 
 /// The number of the text field `name` that is no list.
-fn text_in(message: &MessageDescriptor, name: &str) -> Option<u32> {
+pub(super) fn text_in(message: &MessageDescriptor, name: &str) -> Option<u32> {
     let field = message.get_field_by_name(name)?;
     (field.kind() == Kind::String && !field.is_list()).then(|| field.number())
 }
 
-fn spoken(message: &MessageDescriptor, voice: Voice) -> Option<Spoken> {
+/// Where a message has what it says in `voice`.
+pub(super) fn spoken(message: &MessageDescriptor, voice: Voice) -> Option<Spoken> {
     let (part, text) = voice.place();
     let (number, kind) = message_in(message, part)?;
     Some(Spoken { voice, part: number, text: text_in(&kind, text)?, path: format!("{part}.{text}") })

@@ -5,19 +5,17 @@
 
 use std::{
     error::Error,
-    future::poll_fn,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use reqwest::{
-    Response, StatusCode, Version,
+    Response, StatusCode, Url, Version,
     header::{self, HeaderMap},
 };
 
@@ -29,6 +27,7 @@ use crate::{
     upstream::{
         config::Config,
         failure::{Class, ERROR_CODE, Failure},
+        give_way::give_way,
         lanes::{Lanes, STREAMS, Seat},
         payload::Payloads,
         reach::Reach,
@@ -56,7 +55,7 @@ const REFUSAL_LIMIT: usize = 64 * 1024;
 pub struct Client {
     /// The headers of every request, apart from the bearer.
     headers: HeaderMap,
-    url: String,
+    url: Url,
     shared: Arc<Shared>,
 }
 
@@ -97,7 +96,10 @@ impl Client {
         let lanes = Lanes::new(move || http(&address)).map_err(unusable)?;
         let headers = service::headers(config.address.client_version.as_deref());
         let shared = Shared { lanes, idle_timeout: AtomicU64::new(0), reach: Reach::default() };
-        let client = Self { headers, url: format!("{}{PATH}", config.address.root), shared: Arc::new(shared) };
+        let url = Url::parse(&format!("{}{PATH}", config.address.root)).map_err(|error| {
+            TurnError::new(ErrorKind::Internal, format!("The upstream's address cannot be used: {error}"))
+        })?;
+        let client = Self { headers, url, shared: Arc::new(shared) };
         client.set_idle_timeout(config.idle_timeout);
         Ok(client)
     }
@@ -157,9 +159,9 @@ impl Client {
         bearer: &Secret,
         taps: &mut Taps,
     ) -> Result<Response, Failure> {
-        taps.tell(|tap| tap.sent(Sent { url: &self.url, headers: &self.headers, body: &body }));
+        taps.tell(|tap| tap.sent(Sent { url: self.url.as_str(), headers: &self.headers, body: &body }));
         let request = http
-            .post(&self.url)
+            .post(self.url.clone())
             .header(header::CONTENT_TYPE, "application/x-protobuf")
             .header(header::ACCEPT, "text/event-stream")
             .bearer_auth(bearer.expose())
@@ -198,19 +200,6 @@ impl Client {
         }
         Failure::from_status(status, code.as_deref(), retry_after.as_deref(), &String::from_utf8_lossy(&body))
     }
-}
-
-/// Lets every task run that is ready to.
-async fn give_way() {
-    let mut has_given = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut has_given, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// The HTTP client of one lane.

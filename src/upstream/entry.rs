@@ -4,24 +4,26 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use serde_json::Map;
 
 use crate::{
     schema::{self, SchemaError},
-    upstream::event::{RawMessage, text},
+    upstream::{
+        event::text,
+        message::{RawMessage, Role},
+    },
 };
 
 /// One message of a task.
 #[derive(Debug, Clone)]
 pub struct Entry {
     id: String,
-    /// The bytes as they arrived, until the message is changed.
-    raw: Option<Bytes>,
-    message: DynamicMessage,
-    /// What the message says, taken out of `message` while it grows: a long answer comes in thousands of pieces, and each
-    /// would have to find its place in there.
+    arrived: RawMessage,
+    /// What became of it, once it was changed.
+    changed: Option<DynamicMessage>,
+    /// What the message says while it grows, instead of what stands above: a long answer comes in thousands of pieces, and
+    /// each would have to find its place there.
     growing: Option<(Voice, String)>,
     is_new: bool,
 }
@@ -73,8 +75,7 @@ pub enum Call {
 
 impl Entry {
     pub(crate) fn of(message: RawMessage, is_new: bool) -> Self {
-        let RawMessage { raw, message } = message;
-        Self { id: text(&message, "id"), raw: Some(raw), message, growing: None, is_new }
+        Self { id: message.id(), arrived: message, changed: None, growing: None, is_new }
     }
 
     /// The message's id.
@@ -89,22 +90,28 @@ impl Entry {
         self.is_new
     }
 
-    /// The decoded message, in which the text that [`Entry::says`] has may be missing.
+    /// The decoded message, in which the text that [`Entry::says`] has may be missing or an earlier one.
     pub(crate) fn message(&self) -> &DynamicMessage {
-        &self.message
+        self.changed.as_ref().unwrap_or_else(|| self.arrived.message())
+    }
+
+    /// False when it is surely something else.
+    fn may_be(&self, role: Role) -> bool {
+        self.changed.is_some() || self.arrived.role().is_none_or(|own| own == role)
+    }
+
+    /// False when it surely cites nothing.
+    pub(crate) fn may_cite(&self) -> bool {
+        self.changed.is_some() || self.arrived.may_cite()
     }
 
     /// The wire bytes: as they arrived, or encoded again when the message was changed.
     #[must_use]
     pub fn wire(&self) -> Cow<'_, [u8]> {
-        match &self.raw {
-            Some(raw) => Cow::Borrowed(raw),
-            None if self.growing.is_some() => {
-                let mut whole = self.clone();
-                whole.settle();
-                Cow::Owned(schema::encode(&whole.message))
-            }
-            None => Cow::Owned(schema::encode(&self.message)),
+        match &self.changed {
+            _ if self.growing.is_some() => Cow::Owned(schema::encode(self.clone().open())),
+            None => Cow::Borrowed(self.arrived.raw()),
+            Some(message) => Cow::Owned(schema::encode(message)),
         }
     }
 
@@ -112,41 +119,44 @@ impl Entry {
     /// changed, when it says nothing in that voice yet.
     pub(crate) fn append(&mut self, voice: Voice, text: &str) -> Option<usize> {
         if self.growing.is_none() {
-            if self.says()?.0 != voice {
-                return None;
-            }
-            let words = std::mem::take(words_of(&mut self.message, voice)?);
+            let (_, words) = self.says().filter(|(own, _)| *own == voice)?;
+            let words = match self.changed {
+                None => words.to_owned(),
+                Some(_) => std::mem::take(words_of(self.open(), voice)?),
+            };
             self.growing = Some((voice, words));
         }
         let (_, words) = self.growing.as_mut().filter(|(own, _)| *own == voice)?;
         let before = words.len();
         words.push_str(text);
-        self.raw = None;
         Some(before)
     }
 
-    /// Puts back what has grown.
-    fn settle(&mut self) {
+    /// The whole message, to be changed.
+    fn open(&mut self) -> &mut DynamicMessage {
+        let message = self.changed.get_or_insert_with(|| self.arrived.to_message());
         if let Some((voice, words)) = self.growing.take()
-            && let Some(place) = words_of(&mut self.message, voice)
+            && let Some(place) = words_of(message, voice)
         {
             *place = words;
         }
+        message
     }
 
     pub(crate) fn edit(
         &mut self,
         edit: impl FnOnce(&mut DynamicMessage) -> Result<(), SchemaError>,
     ) -> Result<(), SchemaError> {
-        self.settle();
-        edit(&mut self.message)?;
-        self.raw = None;
-        Ok(())
+        let is_as_arrived = self.changed.is_none() && self.growing.is_none();
+        let edited = edit(self.open());
+        if edited.is_err() && is_as_arrived {
+            self.changed = None;
+        }
+        edited
     }
 
     pub(crate) fn set_task_id(&mut self, task_id: &str) {
-        self.message.set_field_by_name("task_id", Value::String(task_id.to_owned()));
-        self.raw = None;
+        self.open().set_field_by_name("task_id", Value::String(task_id.to_owned()));
     }
 
     /// What the message says to the user, and in which voice.
@@ -155,7 +165,10 @@ impl Entry {
         if let Some((voice, words)) = &self.growing {
             return Some((*voice, words));
         }
-        let spoken = |kind, field| match part(&self.message, kind)?.get_field_by_name(field)? {
+        if self.changed.is_none() && self.arrived.role().is_some() {
+            return self.arrived.words();
+        }
+        let spoken = |kind, field| match part(self.message(), kind)?.get_field_by_name(field)? {
             Cow::Borrowed(value) => value.as_str(),
             Cow::Owned(_) => Some(""),
         };
@@ -176,7 +189,7 @@ impl Entry {
     /// The tool call that the message is, if it is one.
     #[must_use]
     pub fn call(&self) -> Option<Call> {
-        let call = part(&self.message, "tool_call")?;
+        let call = self.part(Role::Call, "tool_call")?;
         let id = text(call, "tool_call_id");
         let tools = call.descriptor().oneofs().find(|oneof| oneof.name() == "tool")?;
         let tool = tools.fields().find(|field| call.has_field(field))?;
@@ -197,21 +210,26 @@ impl Entry {
     /// The id of the call that this message answers, if it is a result.
     #[must_use]
     pub fn answers_call(&self) -> Option<String> {
-        part(&self.message, "tool_call_result").map(|result| text(result, "tool_call_id"))
+        self.part(Role::Result, "tool_call_result").map(|result| text(result, "tool_call_id"))
     }
 
     /// The id of the call by which this message starts the subtask `task_id`, if it does.
     #[must_use]
     pub fn calls_subagent(&self, task_id: &str) -> Option<String> {
-        let call = part(&self.message, "tool_call")?;
+        let call = self.part(Role::Call, "tool_call")?;
         let subagent = part(call, "subagent")?;
         (text(subagent, "task_id") == task_id).then(|| text(call, "tool_call_id"))
+    }
+
+    /// The part `name` of a message that is `role`.
+    pub(crate) fn part(&self, role: Role, name: &str) -> Option<&DynamicMessage> {
+        if self.may_be(role) { part(self.message(), name) } else { None }
     }
 
     /// The model that the upstream says is answering, and whether it stands in for another.
     #[must_use]
     pub fn names_model(&self) -> Option<(String, bool)> {
-        let used = part(&self.message, "model_used")?;
+        let used = self.part(Role::Model, "model_used")?;
         let fallback = used.get_field_by_name("is_fallback").and_then(|value| value.as_bool());
         Some((text(used, "model_id"), fallback.unwrap_or_default()))
     }

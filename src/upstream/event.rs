@@ -11,7 +11,10 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 
 use crate::{
     schema::{self, Schema, SchemaError, wire},
-    upstream::append::{self, Appended},
+    upstream::{
+        append::{self, Appended},
+        message::{self, RawMessage},
+    },
 };
 
 /// One decoded `ResponseEvent`.
@@ -76,15 +79,6 @@ pub enum Action {
     Other(&'static str),
     /// An action that the schema does not know.
     Unknown,
-}
-
-/// A message as it arrived.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RawMessage {
-    /// The very bytes.
-    pub raw: Bytes,
-    /// The same, decoded.
-    pub message: DynamicMessage,
 }
 
 /// A task as it arrived.
@@ -186,7 +180,7 @@ pub struct Reader {
     client_actions: u32,
     actions: u32,
     kinds: Vec<(u32, &'static str, MessageDescriptor)>,
-    message: MessageDescriptor,
+    messages: message::Plan,
     task: MessageDescriptor,
     task_messages: u32,
     mask: MessageDescriptor,
@@ -219,7 +213,6 @@ impl Reader {
     pub fn new(schema: &Schema) -> Result<Self, EventError> {
         let event = schema.message("ResponseEvent")?;
         let action = schema.message("ClientAction")?;
-        let message = schema.message("Message")?;
         let task = schema.message("Task")?;
         let client_actions = field(&event, "client_actions")?;
         let kinds = KINDS.iter().map(|name| field(&action, name).map(|(number, kind)| (number, *name, kind)));
@@ -231,7 +224,7 @@ impl Reader {
             kinds: kinds.collect::<Result<_, EventError>>()?,
             task_messages: field(&task, "messages")?.0,
             mask: field(&schema.message("ClientAction.UpdateTaskMessage")?, "mask")?.1,
-            message,
+            messages: message::Plan::of(schema)?,
             task,
             append: append::Plan::of(schema),
         })
@@ -241,7 +234,7 @@ impl Reader {
     /// holding the faster ways against it.
     #[must_use]
     pub fn by_reflection_alone(self) -> Self {
-        Self { append: None, ..self }
+        Self { append: None, messages: self.messages.by_reflection_alone(), ..self }
     }
 
     /// What the event `wire` appends to a message, if it is the usual event that does only that: [`Reader::read`] would give
@@ -388,7 +381,7 @@ impl Reader {
     }
 
     fn raw_message(&self, wire: &Bytes, raw: &[u8]) -> Result<RawMessage, EventError> {
-        Ok(RawMessage { message: schema::decode(&self.message, raw)?, raw: slice(wire, raw) })
+        Ok(self.messages.read(slice(wire, raw))?)
     }
 }
 

@@ -3,6 +3,8 @@
 //! The upstream writes URL-safe base64; captures and other servers also hold standard base64, hex, quotes and a mark
 //! at the end, and all of that is read. It must not know what a response event means.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::schema::{SchemaError, spelling};
@@ -36,8 +38,19 @@ impl Payloads {
 
     /// The payloads in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.ranges().map(|range| self.bytes.get(range).unwrap_or_default())
+    }
+
+    /// Where they are in `bytes`.
+    fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or_default())
+        starts.zip(&self.ends).map(|(start, end)| start..*end)
+    }
+
+    /// The same for whoever keeps them: copied at once, and all in one piece of memory.
+    pub fn shared(&self) -> impl Iterator<Item = Bytes> {
+        let whole = Bytes::copy_from_slice(&self.bytes);
+        self.ranges().map(move |range| whole.slice(range))
     }
 
     /// How many there are.
@@ -87,6 +100,7 @@ mod tests {
         }
         assert!(payloads.push("no spelling!").is_err());
         assert_eq!(payloads.iter().collect::<Vec<_>>(), [&[0, 1][..], &[0xff], &[0x0a, 0xff]]);
+        assert!(payloads.shared().eq(payloads.iter().map(bytes::Bytes::copy_from_slice)));
         payloads.clear();
         assert!(payloads.is_empty() && payloads.iter().next().is_none());
     }

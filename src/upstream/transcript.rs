@@ -250,7 +250,7 @@ fn misses(patch: &Patch) -> Vec<String> {
     if mask.is_empty() {
         return vec!["an empty one".to_owned()];
     }
-    let descriptor = message.message.descriptor();
+    let descriptor = message.message().descriptor();
     mask.iter().filter(|path| !is_path(&descriptor, path)).map(|path| format!("{path:?}")).collect()
 }
 

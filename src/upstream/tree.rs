@@ -14,7 +14,8 @@ use crate::{
     upstream::{
         append::Appended,
         entry::Entry,
-        event::{self, Action, Move, Patch, RawMessage, RawTask},
+        event::{Action, Move, Patch, RawTask},
+        message::RawMessage,
     },
 };
 
@@ -238,11 +239,11 @@ impl Tree {
     fn update(&mut self, name: &'static str, patch: Patch) -> Result<Effect, TreeError> {
         let task = self.place(name, &patch.task_id)?;
         let Some(message) = patch.message else { return Err(TreeError::Incomplete { action: name }) };
-        let Some(entry) = self.find(task, &id_of(&message)) else { return Ok(self.add(task, vec![message])) };
+        let Some(entry) = self.find(task, &message.id()) else { return Ok(self.add(task, vec![message])) };
         let Some(paths) = patch.mask else { return Err(TreeError::Incomplete { action: name }) };
         let slot = &mut self.tasks[task].entries[entry];
         let mut after = Entry::clone(slot);
-        let updated = after.edit(|target| mask::update(target, &message.message, &paths));
+        let updated = after.edit(|target| mask::update(target, message.message(), &paths));
         updated.map_err(|source| TreeError::Schema { action: name, source })?;
         let said = slot.shares_with(&after);
         *slot = Arc::new(after);
@@ -255,7 +256,7 @@ impl Tree {
         let (Some(message), Some(paths)) = (patch.message, patch.mask) else {
             return Err(TreeError::Incomplete { action: name });
         };
-        let message_id = id_of(&message);
+        let message_id = message.id();
         let Some(entry) = self.find(task, &message_id) else {
             return match self.adopts {
                 true => Ok(self.add(task, vec![message])),
@@ -265,7 +266,7 @@ impl Tree {
         // In place: a long answer is made of thousands of appends, and a copy for each would cost its square.
         let target = Arc::make_mut(&mut self.tasks[task].entries[entry]);
         let before = target.says().map(|(voice, text)| (voice, text.len()));
-        let appended = target.edit(|target| mask::append(target, &message.message, &paths));
+        let appended = target.edit(|target| mask::append(target, message.message(), &paths));
         appended.map_err(|source| TreeError::Schema { action: name, source })?;
         let after = target.says().map(|(voice, _)| voice);
         let said = before.filter(|(voice, _)| after == Some(*voice)).map_or(0, |(_, length)| length);
@@ -389,10 +390,6 @@ impl Task {
         before.extend_from_slice(&after);
         before.into()
     }
-}
-
-fn id_of(message: &RawMessage) -> String {
-    event::text(&message.message, "id")
 }
 
 /// The place of the first task without a parent.

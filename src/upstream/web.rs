@@ -11,8 +11,9 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use crate::{
     turn::{Page, WebSearch},
     upstream::{
-        entry::{Entry, part},
+        entry::{Entry, Voice, part},
         event::text,
+        message::Role,
     },
 };
 
@@ -30,7 +31,7 @@ pub(crate) struct Searches {
 impl Searches {
     /// Looks at a message that is new or has changed. Returns its search if that is now over.
     pub(crate) fn follow(&mut self, entry: &Entry) -> Option<WebSearch> {
-        let status = part(part(entry.message(), "web_search")?, "status")?;
+        let status = part(entry.part(Role::Web, "web_search")?, "status")?;
         if self.told.contains(entry.id()) {
             return None;
         }
@@ -56,7 +57,7 @@ pub(crate) fn citations<'a>(
     all: impl Iterator<Item = &'a Entry>,
 ) -> Vec<Page> {
     let mut seen = BTreeSet::new();
-    let urls = answer.filter(|entry| part(entry.message(), "agent_output").is_some()).flat_map(cited);
+    let urls = answer.filter(|entry| entry.may_cite()).flat_map(cited);
     let urls: Vec<String> = urls.filter(|url| !url.is_empty() && seen.insert(url.clone())).collect();
     if urls.is_empty() {
         return Vec::new();
@@ -70,6 +71,9 @@ pub(crate) fn citations<'a>(
 
 /// The addresses of the pages that a message cites.
 fn cited(entry: &Entry) -> Vec<String> {
+    if entry.part(Role::Speaks(Voice::Text), "agent_output").is_none() {
+        return Vec::new();
+    }
     let citations = messages(entry.message(), "citations", |citation| {
         let kind = citation.get_field_by_name("document_type")?.as_enum_number()?;
         let field = citation.descriptor().get_field_by_name("document_type")?;
@@ -81,7 +85,7 @@ fn cited(entry: &Entry) -> Vec<String> {
 
 /// The pages that a message's search or fetch found.
 fn found(entry: &Entry) -> Vec<Page> {
-    let kind = part(entry.message(), "web_search").or_else(|| part(entry.message(), "web_fetch"));
+    let kind = ["web_search", "web_fetch"].into_iter().find_map(|name| entry.part(Role::Web, name));
     let success = kind.and_then(|kind| part(part(kind, "status")?, "success"));
     success.map(pages).unwrap_or_default()
 }

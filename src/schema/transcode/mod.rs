@@ -14,6 +14,7 @@ use crate::schema::json_writer::UNKNOWN_KEY;
 use crate::schema::wire::{self, Cursor, Value};
 use crate::schema::{MAX_MESSAGE_BYTES, number, time_json, well_known};
 
+mod check;
 mod plan;
 
 pub(crate) use plan::Plans;
@@ -34,6 +35,12 @@ impl Transcoder {
     pub(crate) fn new(plans: Arc<Plans>, name: &str) -> Option<Self> {
         let root = plans.message_id(name)?;
         Some(Self { plans, root })
+    }
+
+    /// True when [`decode`](crate::schema::decode()) surely reads `bytes` as a message of this type; false says nothing.
+    #[must_use]
+    pub fn accepts(&self, bytes: &[u8]) -> bool {
+        bytes.len() <= MAX_MESSAGE_BYTES && check::message(&self.plans, self.root, bytes, 1).is_some()
     }
 
     /// Appends the JSON of the message `bytes` to `out`, on one line. Returns false, and appends nothing, when the message

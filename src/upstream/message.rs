@@ -1,0 +1,298 @@
+//! One message as it arrived: its bytes, a glance at what it is, and all that it says once somebody asks.
+//!
+//! Most messages are never looked into further than the glance, and to decode them all would cost more than everything else
+//! that is done with an answer. The glance is taken straight from the wire, by field numbers from the same schema, and only
+//! of messages that reflection would read; of all others there is none, and reflection has the word. It must not know what
+//! is done with a message.
+
+use std::{ops::Range, sync::OnceLock};
+
+use bytes::Bytes;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+
+use crate::{
+    schema::{self, Schema, SchemaError, Transcoder, wire},
+    upstream::{
+        append::{self, Spoken},
+        entry::Voice,
+        event::text,
+    },
+};
+
+/// A message as it arrived.
+#[derive(Debug, Clone)]
+pub struct RawMessage {
+    raw: Bytes,
+    descriptor: MessageDescriptor,
+    glance: Option<Glance>,
+    decoded: OnceLock<DynamicMessage>,
+}
+
+/// What a glance tells of a message.
+#[derive(Debug, Clone)]
+struct Glance {
+    id: Range<usize>,
+    role: Role,
+    /// What it says, where it has a voice.
+    words: Range<usize>,
+    cites: bool,
+}
+
+/// What a message is, as far as anything depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It says something to the user.
+    Speaks(Voice),
+    /// It is a tool call.
+    Call,
+    /// It is a tool's result.
+    Result,
+    /// It names the model that answers.
+    Model,
+    /// It is a search or a fetch of the web.
+    Web,
+    /// Anything else.
+    Other,
+}
+
+/// Reads messages.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    descriptor: MessageDescriptor,
+    glances: Option<Glances>,
+}
+
+/// How to take a glance.
+#[derive(Debug, Clone)]
+struct Glances {
+    checker: Transcoder,
+    id: u32,
+    citations: u32,
+    voices: [Spoken; 2],
+    /// The fields of which a message has one, with what it is then.
+    roles: Vec<(u32, Role)>,
+}
+
+impl Plan {
+    /// The plan for messages of `schema`.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub(super) fn of(schema: &Schema) -> Result<Self, SchemaError> {
+        let descriptor = schema.message("Message")?;
+        Ok(Self { glances: Glances::of(schema, &descriptor), descriptor })
+    }
+
+    /// The same without glances.
+    pub(super) fn by_reflection_alone(self) -> Self {
+        Self { glances: None, ..self }
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// When the bytes are none.
+    pub(super) fn read(&self, raw: Bytes) -> Result<RawMessage, SchemaError> {
+        let glance = self.glances.as_ref().and_then(|glances| glances.take(&raw));
+        let decoded = OnceLock::new();
+        if glance.is_none() {
+            // Nobody else has a cell that was just made.
+            let _ = decoded.set(schema::decode(&self.descriptor, &raw)?);
+        }
+        Ok(RawMessage { raw, descriptor: self.descriptor.clone(), glance, decoded })
+    }
+}
+
+impl Glances {
+    /// None when the schema has messages in another form.
+    fn of(schema: &Schema, message: &MessageDescriptor) -> Option<Self> {
+        let content = message.oneofs().find(|oneof| oneof.name() == "message")?;
+        let voices = [append::spoken(message, Voice::Text)?, append::spoken(message, Voice::Reasoning)?];
+        let role = |name: &str| match name {
+            "agent_output" => Role::Speaks(Voice::Text),
+            "agent_reasoning" => Role::Speaks(Voice::Reasoning),
+            "tool_call" => Role::Call,
+            "tool_call_result" => Role::Result,
+            "model_used" => Role::Model,
+            "web_search" | "web_fetch" => Role::Web,
+            _ => Role::Other,
+        };
+        Some(Self {
+            checker: schema.transcoder(message.full_name())?,
+            id: append::text_in(message, "id")?,
+            citations: message.get_field_by_name("citations")?.number(),
+            voices,
+            roles: content.fields().map(|field| (field.number(), role(field.name()))).collect(),
+        })
+    }
+
+    /// None when the message is not as every encoder writes it, or is none.
+    fn take(&self, raw: &[u8]) -> Option<Glance> {
+        if !self.checker.accepts(raw) {
+            return None;
+        }
+        let (mut id, mut content, mut cites) = (None, None, false);
+        for field in wire::fields(raw) {
+            let wire::Field { number, value: wire::Value::Bytes(value) } = field.ok()? else { continue };
+            if number == self.id && id.replace(range_of(raw, value)).is_some() {
+                return None;
+            }
+            cites |= number == self.citations;
+            if let Some((_, role)) = self.roles.iter().find(|(own, _)| *own == number)
+                && content.replace((*role, value)).is_some()
+            {
+                return None;
+            }
+        }
+        let (role, words) = match content {
+            Some((Role::Speaks(voice), part)) => (Role::Speaks(voice), range_of(raw, self.words(voice, part)?)),
+            Some((role, _)) => (role, 0..0),
+            None => (Role::Other, 0..0),
+        };
+        Some(Glance { id: id.unwrap_or_default(), role, words, cites })
+    }
+
+    /// The words in the part of a message that has them.
+    fn words<'a>(&self, voice: Voice, part: &'a [u8]) -> Option<&'a [u8]> {
+        let spoken = self.voices.iter().find(|spoken| spoken.voice == voice)?;
+        let mut words: Option<&[u8]> = None;
+        for field in wire::fields(part) {
+            let field = field.ok()?;
+            if field.number != spoken.text {
+                continue;
+            }
+            let wire::Value::Bytes(text) = field.value else { return None };
+            if words.replace(text).is_some() {
+                return None;
+            }
+        }
+        Some(words.unwrap_or_default())
+    }
+}
+
+/// Where `part`, which is a slice of `whole` or empty, is in it.
+fn range_of(whole: &[u8], part: &[u8]) -> Range<usize> {
+    if part.is_empty() {
+        return 0..0;
+    }
+    let from = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+    from..from + part.len()
+}
+
+impl RawMessage {
+    /// The very bytes.
+    #[must_use]
+    pub fn raw(&self) -> &Bytes {
+        &self.raw
+    }
+
+    /// The same, decoded.
+    #[must_use]
+    pub fn message(&self) -> &DynamicMessage {
+        self.decoded.get_or_init(|| self.decode())
+    }
+
+    /// The same on its own, for whoever wants to change it.
+    pub(crate) fn to_message(&self) -> DynamicMessage {
+        self.decoded.get().cloned().unwrap_or_else(|| self.decode())
+    }
+
+    /// Of a message at which a glance was taken it is known that it can be decoded.
+    fn decode(&self) -> DynamicMessage {
+        schema::decode(&self.descriptor, &self.raw).unwrap_or_else(|_| DynamicMessage::new(self.descriptor.clone()))
+    }
+
+    /// Its id.
+    pub(crate) fn id(&self) -> String {
+        match &self.glance {
+            Some(glance) => self.slice(&glance.id).to_owned(),
+            None => text(self.message(), "id"),
+        }
+    }
+
+    /// What it is, where a glance could tell.
+    pub(crate) fn role(&self) -> Option<Role> {
+        self.glance.as_ref().map(|glance| glance.role)
+    }
+
+    /// False when a glance has shown that it cites nothing.
+    pub(crate) fn may_cite(&self) -> bool {
+        self.glance.as_ref().is_none_or(|glance| glance.cites)
+    }
+
+    /// What it says, where a glance could tell.
+    pub(crate) fn words(&self) -> Option<(Voice, &str)> {
+        let glance = self.glance.as_ref()?;
+        match glance.role {
+            Role::Speaks(voice) => Some((voice, self.slice(&glance.words))),
+            Role::Call | Role::Result | Role::Model | Role::Web | Role::Other => None,
+        }
+    }
+
+    fn slice(&self, range: &Range<usize>) -> &str {
+        let bytes = self.raw.get(range.clone()).unwrap_or_default();
+        // Whoever has checked the message has seen that all its text is.
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+impl PartialEq for RawMessage {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw && self.descriptor == other.descriptor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Plan, Role};
+    use crate::{
+        schema::{self, Schema},
+        upstream::entry::Voice,
+    };
+
+    fn wire(message: &Value) -> Vec<u8> {
+        let kind = Schema::embedded().message("Message").unwrap();
+        schema::encode(&schema::from_json(&kind, message).unwrap())
+    }
+
+    #[test]
+    fn a_glance_says_what_reflection_does() {
+        let plan = Plan::of(&Schema::embedded()).unwrap();
+        for (message, role, words) in [
+            (json!({"id": "m", "agent_output": {"text": "Hé"}}), Role::Speaks(Voice::Text), Some("Hé")),
+            (json!({"id": "m", "agent_output": {}}), Role::Speaks(Voice::Text), Some("")),
+            (json!({"agent_reasoning": {"reasoning": "hm"}}), Role::Speaks(Voice::Reasoning), Some("hm")),
+            (json!({"id": "m", "tool_call": {"tool_call_id": "c"}}), Role::Call, None),
+            (json!({"id": "m", "tool_call_result": {}}), Role::Result, None),
+            (json!({"id": "m", "model_used": {"model_id": "x"}}), Role::Model, None),
+            (json!({"id": "m", "web_search": {}}), Role::Web, None),
+            (json!({"id": "m", "task_id": "t"}), Role::Other, None),
+        ] {
+            let wire = wire(&message);
+            let read = plan.read(wire.clone().into()).unwrap();
+            assert!(read.decoded.get().is_none(), "{message}");
+            assert_eq!(read.role(), Some(role), "{message}");
+            assert_eq!(read.words().map(|(_, words)| words), words, "{message}");
+            let plain = plan.clone().by_reflection_alone().read(wire.into()).unwrap();
+            assert_eq!((plain.role(), plain.id()), (None, read.id()));
+            assert_eq!(plain.message(), read.message());
+        }
+    }
+
+    #[test]
+    fn there_is_no_glance_at_what_is_odd() {
+        let plan = Plan::of(&Schema::embedded()).unwrap();
+        let (text, call) = (wire(&json!({"agent_output": {"text": "a"}})), wire(&json!({"tool_call": {}})));
+        for odd in [[&text[..], &call].concat(), [&text[..], &text].concat(), [&text[..], &[0xf8, 0x7f, 1]].concat()] {
+            let read = plan.read(odd.into()).unwrap();
+            assert!(read.role().is_none() && read.decoded.get().is_some());
+        }
+        let whole = wire(&json!({"id": "m", "agent_output": {"text": "Hé"}}));
+        for cut in 1..whole.len() {
+            let (glanced, plain) = (plan.read(whole[..cut].to_vec().into()), schema::decode(&plan.descriptor, &whole[..cut]));
+            assert_eq!(glanced.is_ok(), plain.is_ok(), "cut at {cut}");
+        }
+    }
+}
