@@ -73,11 +73,20 @@ pub trait Conversations: Send + Sync {
 }
 
 /// Conversations in memory, bounded in number, size and age.
-pub(super) struct Memory(Mutex<Bounded<Key, Vec<Twin>>>);
+pub(super) struct Memory(Mutex<Bounded<Key, Twins>>);
 
 type Key = (String, Digest);
 
-/// One of several conversations with the same words.
+/// All conversations of one client with the same words.
+#[derive(Default)]
+struct Twins {
+    /// Oldest first.
+    all: Vec<Twin>,
+    /// True once nothing that was put down elsewhere is to be learnt any more.
+    is_whole: bool,
+}
+
+/// One of them.
 struct Twin {
     session: Option<String>,
     conversation: Conversation,
@@ -99,13 +108,13 @@ impl Memory {
             Some(_) => twin.session.as_deref() == session,
             None => !twin.conversation.is_continued,
         };
-        twins.is_empty() || twins.iter().any(suits)
+        twins.is_whole || twins.all.iter().any(suits)
     }
 
     /// The conversation that `client` left at `digest`, which a turn goes on from here on.
     pub(super) fn take_up(&self, client: &str, session: Option<&str>, digest: &[u8; 32]) -> Option<Conversation> {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let twins = memory.get_mut(&(client.to_owned(), *digest))?;
+        let twins = &mut memory.get_mut(&(client.to_owned(), *digest))?.all;
         let same = twins.iter().rposition(|twin| session.is_some() && twin.session.as_deref() == session);
         let fresh = || twins.iter().rposition(|twin| !twin.conversation.is_continued);
         let place = same.or_else(fresh).or_else(|| twins.len().checked_sub(1))?;
@@ -117,36 +126,46 @@ impl Memory {
 
     /// Puts down what `client` has left at `digest`.
     pub(super) fn put(&self, client: &str, session: Option<&str>, digest: [u8; 32], conversation: Conversation) {
+        self.change(client, digest, |twins| {
+            twins.all.retain(|twin| twin.conversation.id != conversation.id);
+            twins.all.push(Twin { session: session.map(str::to_owned), conversation });
+        });
+    }
+
+    /// Learns all that was put down elsewhere, oldest first. Of a conversation that is known, only that a turn has gone on
+    /// from there. What this memory was told itself is the later.
+    pub(super) fn learn(&self, client: &str, digest: [u8; 32], others: Vec<(Option<String>, Conversation)>) {
+        // Of a place where nobody has been nothing is remembered.
+        if others.is_empty() && !self.knows(client, digest) {
+            return;
+        }
+        self.change(client, digest, |twins| {
+            let mut own = std::mem::take(&mut twins.all);
+            for (session, conversation) in others {
+                match own.iter_mut().find(|twin| twin.conversation.id == conversation.id) {
+                    Some(twin) => twin.conversation.is_continued |= conversation.is_continued,
+                    None => twins.all.push(Twin { session, conversation }),
+                }
+            }
+            twins.all.append(&mut own);
+            twins.is_whole = true;
+        });
+    }
+
+    fn knows(&self, client: &str, digest: [u8; 32]) -> bool {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.get_mut(&(client.to_owned(), digest)).is_some()
+    }
+
+    /// Lets `change` change what `client` has left at `digest`, of which the latest are kept.
+    fn change(&self, client: &str, digest: [u8; 32], change: impl FnOnce(&mut Twins)) {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (client.to_owned(), digest);
         let mut twins = memory.remove(&key).unwrap_or_default();
-        twins.retain(|twin| twin.conversation.id != conversation.id);
-        twins.push(Twin { session: session.map(str::to_owned), conversation });
-        twins.drain(..twins.len().saturating_sub(TWINS));
-        Self::keep(&mut memory, key, twins);
-    }
-
-    fn keep(memory: &mut Bounded<Key, Vec<Twin>>, key: Key, twins: Vec<Twin>) {
-        let bytes = twins.iter().flat_map(|twin| &twin.conversation.tasks).map(Bytes::len).sum::<usize>();
+        change(&mut twins);
+        twins.all.drain(..twins.all.len().saturating_sub(TWINS));
+        let bytes = twins.all.iter().flat_map(|twin| &twin.conversation.tasks).map(Bytes::len).sum::<usize>();
         memory.put(key, twins, bytes + 512);
-    }
-
-    /// Learns what was put down elsewhere, oldest first. Of a conversation that is known, only that a turn has gone on from
-    /// there. What this memory was told itself is the later.
-    pub(super) fn learn(&self, client: &str, digest: [u8; 32], others: Vec<(Option<String>, Conversation)>) {
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (client.to_owned(), digest);
-        let mut own = memory.remove(&key).unwrap_or_default();
-        let mut twins = Vec::new();
-        for (session, conversation) in others {
-            match own.iter_mut().find(|twin| twin.conversation.id == conversation.id) {
-                Some(twin) => twin.conversation.is_continued |= conversation.is_continued,
-                None => twins.push(Twin { session, conversation }),
-            }
-        }
-        twins.append(&mut own);
-        twins.drain(..twins.len().saturating_sub(TWINS));
-        Self::keep(&mut memory, key, twins);
     }
 }
 
@@ -174,7 +193,9 @@ impl Conversations for Memory {
     fn forget(&self, client: &str, digest: &[u8; 32], id: &str) {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(twins) = memory.get_mut(&(client.to_owned(), *digest)) {
-            twins.retain(|twin| twin.conversation.id != id);
+            twins.all.retain(|twin| twin.conversation.id != id);
+            // Where it was put down as well it may not be gone yet.
+            twins.is_whole = true;
         }
     }
 }
@@ -267,6 +288,20 @@ mod tests {
             memory.put("a", None, [1; 32], conversation(&number.to_string()));
         }
         assert_ne!(memory.take_up("a", Some("one"), &[1; 32]).unwrap().id, "x", "the oldest twin is forgotten");
+    }
+
+    #[test]
+    fn what_was_put_down_elsewhere_is_asked_for_where_it_could_be_the_better_answer() {
+        let memory = Memory::default();
+        assert!(!memory.suffices("a", None, &[1; 32]), "nothing is known");
+        memory.put("a", Some("one"), [1; 32], conversation("x"));
+        assert!(memory.suffices("a", Some("one"), &[1; 32]) && memory.suffices("a", None, &[1; 32]));
+        assert!(!memory.suffices("a", Some("two"), &[1; 32]), "that session may have its own elsewhere");
+        memory.learn("a", [1; 32], vec![(Some("two".to_owned()), conversation("y")), (None, conversation("x"))]);
+        assert!(memory.suffices("a", Some("three"), &[1; 32]), "there is no more to learn");
+        assert_eq!(memory.take_up("a", Some("two"), &[1; 32]).unwrap().id, "y");
+        assert_eq!(memory.take_up("a", None, &[1; 32]).unwrap().id, "x", "what was put down here is the later");
+        assert!(memory.suffices("a", None, &[1; 32]));
     }
 
     #[test]

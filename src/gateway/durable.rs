@@ -80,9 +80,7 @@ impl Durable {
             Some((row.session.clone(), conversation))
         };
         let found: Vec<_> = rows.iter().filter(|row| !row.is_mark).filter_map(conversation).collect();
-        if !found.is_empty() {
-            self.memory.learn(client, *digest, found);
-        }
+        self.memory.learn(client, *digest, found);
     }
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.measures import warm
 from harness.processes import Broken, load
 
-# A program that starts without so many has an allocator of its own, which cannot be counted from outside.
+# A program that starts without so many does not take them from the C library, and cannot be counted from outside.
 FEWEST = 500
 TURNS = 20
 SOURCE = Path(__file__).parents[1] / "allocations.c"
@@ -36,7 +36,7 @@ def each_event(bench, upstream, protocol, dialects):
     found = {}
     with bench.warp2api(upstream, protocol, **settings) as subject:
         if count() < FEWEST:
-            raise Broken("the gateway has an allocator of its own")
+            raise Broken("the gateway does not allocate with the C library")
         for dialect in dialects:
             warm(bench, subject, dialect)
             needed = []

@@ -109,7 +109,8 @@ def memory(bench, upstream, protocol, dialect, streams):
 
 def growth(bench, upstream, protocol, dialect, streams, seconds):
     """CPU an event and memory with so many slow streams."""
-    with bench.warp2api(upstream, protocol) as subject:
+    room = {name: str(streams + 100) for name in ("WARP2API_MAX_TURNS", "WARP2API_MAX_CONNECTIONS")}
+    with bench.warp2api(upstream, protocol, **room) as subject:
         warm(bench, subject, dialect)
         with Held(bench, subject, dialect, streams) as held:
             held.wait()

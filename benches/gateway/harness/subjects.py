@@ -46,6 +46,10 @@ class Bench:
     def __init__(self, cores, programs, gateway, work, files):
         self.cores, self.programs, self.gateway, self.work, self.files = cores, programs, gateway, work, files
 
+    def of(self, gateway):
+        """The same with another gateway."""
+        return Bench(self.cores, self.programs, gateway, self.work, self.files)
+
     def log(self, name):
         return self.work / f"{name}.log"
 
