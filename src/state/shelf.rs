@@ -260,7 +260,7 @@ impl Row {
         for part in [&self.key, &self.part] {
             place.push('/');
             for byte in part {
-                place.extend([byte >> 4, byte & 15].map(|half| char::from_digit(u32::from(half), 16).unwrap_or_default()));
+                place.extend([byte >> 4, byte & 15].into_iter().filter_map(|half| char::from_digit(half.into(), 16)));
             }
         }
         place

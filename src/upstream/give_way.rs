@@ -59,6 +59,7 @@ mod tests {
     };
 
     use futures_util::poll;
+    use tokio::task::JoinSet;
 
     use super::give_way;
 
@@ -67,12 +68,13 @@ mod tests {
         let ran = Arc::new(AtomicBool::new(false));
         let mut giving = pin!(give_way());
         let other = Arc::clone(&ran);
-        let task = tokio::spawn(async move { other.store(true, Ordering::Relaxed) });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { other.store(true, Ordering::Relaxed) });
         for _ in 0..3 {
             assert!(poll!(giving.as_mut()).is_pending() && !ran.load(Ordering::Relaxed));
         }
         giving.await;
         assert!(ran.load(Ordering::Relaxed));
-        task.await.unwrap();
+        tasks.join_all().await;
     }
 }

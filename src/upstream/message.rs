@@ -291,7 +291,8 @@ mod tests {
         }
         let whole = wire(&json!({"id": "m", "agent_output": {"text": "Hé"}}));
         for cut in 1..whole.len() {
-            let (glanced, plain) = (plan.read(whole[..cut].to_vec().into()), schema::decode(&plan.descriptor, &whole[..cut]));
+            let (glanced, plain) =
+                (plan.read(whole[..cut].to_vec().into()), schema::decode(&plan.descriptor, &whole[..cut]));
             assert_eq!(glanced.is_ok(), plain.is_ok(), "cut at {cut}");
         }
     }

@@ -360,7 +360,11 @@ async fn sharing(steps: Value) -> Bench {
 /// So many answers, all begun and none of them read further.
 async fn begun(bench: &Bench, number: usize) -> Vec<Answer> {
     let asking = (0..number).map(|_| bench.gateway.run(turn("hi"), Scope::default()));
-    futures_util::future::join_all(asking).await.into_iter().map(|answer| answer.expect("an answer that begins")).collect()
+    futures_util::future::join_all(asking)
+        .await
+        .into_iter()
+        .map(|answer| answer.expect("an answer that begins"))
+        .collect()
 }
 
 #[tokio::test]

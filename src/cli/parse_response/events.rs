@@ -11,8 +11,8 @@ use crate::{
     turn::TurnEvent,
     upstream::{
         event::{Action, Event, Patch},
-        message::RawMessage,
         finish::Finish,
+        message::RawMessage,
     },
 };
 
