@@ -3,8 +3,9 @@
 //! The decoder takes bytes as they come, cut anywhere, and yields events. The event grammar is the `eventsource-stream`
 //! crate's; this module finds the lines for it, because the crate alone scans an unfinished line again for every chunk,
 //! holds back an event whose blank line ends in CR, keeps invalid UTF-8 for ever, sets no bound on an event, and drops
-//! an event that the end of the input closes. An event that is one line of data, perhaps with a name, as nearly all are, is taken as
-//! it lies, without the crate; a test holds both ways against each other. Both directions know neither JSON nor protobuf, nor what a stream means.
+//! an event that the end of the input closes. An event that is one line of data, perhaps with a name, as nearly all are,
+//! is taken as it lies, without the crate; a test holds both ways against each other. Both directions know neither JSON
+//! nor protobuf, nor what a stream means.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

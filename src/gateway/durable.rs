@@ -1,8 +1,8 @@
 //! Conversations that outlive the process: in memory, and on a shelf of the state behind it.
 //!
-//! Memory answers first; the shelf is asked where memory may not know the best answer, which after a restart is always. A shelf
-//! that is shared is asked each time, for another replica may have gone on with a conversation; memory then answers only
-//! while the shelf does not. A conversation is sealed where it lies, for it holds what a client said.
+//! Memory answers first; the shelf is asked where memory may not know the best answer, which after a restart is always. A
+//! shelf that is shared is asked each time, for another replica may have gone on with a conversation; memory then answers
+//! only while the shelf does not. A conversation is sealed where it lies, for it holds what a client said.
 
 use std::time::Duration;
 
