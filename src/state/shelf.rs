@@ -346,8 +346,8 @@ impl Writer {
     }
 }
 
-/// `first` and what is ordered soon after it, unless somebody waits for it to be done. The thread sleeps meanwhile, so that
-/// nobody who orders has to wake it.
+/// `first` and what is ordered soon after it. The thread sleeps meanwhile, so that nobody who orders has to wake it, and
+/// whoever waits for what came before waits as long; with nothing before that there is nothing to gather.
 fn gather(first: Order, orders: &Receiver<Order>) -> Vec<Order> {
     if !matches!(first, Order::Flush(_)) {
         std::thread::sleep(GATHERING);

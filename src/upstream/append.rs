@@ -47,7 +47,7 @@ pub(super) struct Plan {
 pub(super) struct Spoken {
     pub(super) voice: Voice,
     /// The field of the message.
-    part: u32,
+    pub(super) part: u32,
     /// The field of the part.
     pub(super) text: u32,
     /// The path to the text, as masks have it.

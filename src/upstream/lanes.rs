@@ -21,9 +21,9 @@ type Make = Box<dyn Fn() -> reqwest::Result<Client> + Send + Sync>;
 /// All lanes to one upstream.
 pub(super) struct Lanes {
     make: Make,
-    lanes: Mutex<Vec<Arc<Lane>>>,
-    /// The first lane's client.
-    first: Client,
+    first: Arc<Lane>,
+    /// Those that were added.
+    more: Mutex<Vec<Arc<Lane>>>,
     /// False once the upstream has answered in a protocol in which every answer has a connection of its own anyway.
     is_shared: AtomicBool,
 }
@@ -43,25 +43,22 @@ impl Lanes {
     /// # Errors
     /// When it can make none.
     pub(super) fn new(make: impl Fn() -> reqwest::Result<Client> + Send + Sync + 'static) -> reqwest::Result<Self> {
-        let first = make()?;
-        let lanes = Mutex::new(vec![Arc::new(Lane { http: first.clone(), streams: AtomicUsize::new(0) })]);
-        Ok(Self { make: Box::new(make), lanes, first, is_shared: AtomicBool::new(true) })
+        let first = Arc::new(Lane::over(make()?));
+        Ok(Self { make: Box::new(make), first, more: Mutex::default(), is_shared: AtomicBool::new(true) })
     }
 
     /// The first lane's client, for short questions.
     pub(super) fn first(&self) -> &Client {
-        &self.first
+        &self.first.http
     }
 
     /// A place on the first lane that has room; a lane is added where none has.
     pub(super) fn take(&self) -> Seat {
         let is_shared = self.is_shared.load(Ordering::Relaxed);
-        let mut lanes = self.lanes();
-        let free = lanes.iter().find(|lane| !is_shared || lane.streams.load(Ordering::Relaxed) < STREAMS);
-        let lane = match free {
-            Some(lane) => Arc::clone(lane),
-            None => self.add(&mut lanes),
-        };
+        let mut more = self.more();
+        let has_room = |lane: &&Arc<Lane>| !is_shared || lane.streams.load(Ordering::Relaxed) < STREAMS;
+        let free = std::iter::once(&self.first).chain(&*more).find(has_room).map(Arc::clone);
+        let lane = free.unwrap_or_else(|| self.add(&mut more));
         lane.streams.fetch_add(1, Ordering::Relaxed);
         Seat(lane)
     }
@@ -71,27 +68,36 @@ impl Lanes {
         self.is_shared.store(version >= Version::HTTP_2, Ordering::Relaxed);
     }
 
-    /// Another lane; the emptiest of those there are, should it not be possible to make one.
-    fn add(&self, lanes: &mut Vec<Arc<Lane>>) -> Arc<Lane> {
+    /// Another lane; the first, should it not be possible to make one.
+    fn add(&self, more: &mut Vec<Arc<Lane>>) -> Arc<Lane> {
         match (self.make)() {
             Ok(http) => {
-                tracing::debug!(lanes = lanes.len() + 1, "another connection to the upstream is needed");
-                lanes.push(Arc::new(Lane { http, streams: AtomicUsize::new(0) }));
+                tracing::debug!(lanes = more.len() + 2, "another connection to the upstream is needed");
+                let lane = Arc::new(Lane::over(http));
+                more.push(Arc::clone(&lane));
+                lane
             }
-            Err(error) => tracing::warn!(%error, "no other connection to the upstream can be made"),
+            Err(error) => {
+                tracing::warn!(%error, "no other connection to the upstream can be made");
+                Arc::clone(&self.first)
+            }
         }
-        let emptiest = lanes.iter().min_by_key(|lane| lane.streams.load(Ordering::Relaxed));
-        emptiest.map_or_else(|| Arc::new(Lane { http: self.first.clone(), streams: AtomicUsize::new(0) }), Arc::clone)
     }
 
-    fn lanes(&self) -> MutexGuard<'_, Vec<Arc<Lane>>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn more(&self) -> MutexGuard<'_, Vec<Arc<Lane>>> {
+        self.more.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lane {
+    fn over(http: Client) -> Self {
+        Self { http, streams: AtomicUsize::new(0) }
     }
 }
 
 impl std::fmt::Debug for Lanes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Lanes({})", self.lanes().len())
+        write!(f, "Lanes({})", self.more().len() + 1)
     }
 }
 
@@ -118,20 +124,22 @@ impl std::fmt::Debug for Seat {
 mod tests {
     use reqwest::{Client, Version};
 
-    use super::{Lanes, STREAMS};
+    use super::{Lane, Lanes, Ordering, STREAMS};
 
     #[test]
     fn lanes_are_added_when_all_are_full_and_used_again_when_one_has_room() {
         let lanes = Lanes::new(|| Client::builder().build()).unwrap();
         let mut seats: Vec<_> = (0..2 * STREAMS + 1).map(|_| lanes.take()).collect();
-        assert_eq!(lanes.lanes().len(), 3);
-        let on = |place: usize| lanes.lanes()[place].streams.load(std::sync::atomic::Ordering::Relaxed);
-        assert_eq!([on(0), on(1), on(2)], [STREAMS, STREAMS, 1]);
+        let streams = |lane: &Lane| lane.streams.load(Ordering::Relaxed);
+        let on = || -> Vec<usize> {
+            std::iter::once(streams(&lanes.first)).chain(lanes.more().iter().map(|lane| streams(lane))).collect()
+        };
+        assert_eq!(on(), [STREAMS, STREAMS, 1]);
         drop(seats.drain(..10));
         seats.extend((0..10).map(|_| lanes.take()));
-        assert_eq!([on(0), on(1), on(2)], [STREAMS, STREAMS, 1]);
+        assert_eq!(on(), [STREAMS, STREAMS, 1]);
         drop(seats);
-        assert_eq!([on(0), on(1), on(2)], [0, 0, 0]);
+        assert_eq!(on(), [0, 0, 0]);
     }
 
     #[test]
@@ -139,10 +147,10 @@ mod tests {
         let lanes = Lanes::new(|| Client::builder().build()).unwrap();
         lanes.answered(Version::HTTP_11);
         let seats: Vec<_> = (0..2 * STREAMS).map(|_| lanes.take()).collect();
-        assert_eq!(lanes.lanes().len(), 1);
+        assert!(lanes.more().is_empty());
         lanes.answered(Version::HTTP_2);
         let more = lanes.take();
-        assert_eq!(lanes.lanes().len(), 2, "the upstream has learnt another protocol");
+        assert_eq!(lanes.more().len(), 1, "the upstream has learnt another protocol");
         drop((seats, more));
     }
 }

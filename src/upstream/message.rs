@@ -8,7 +8,7 @@
 use std::{ops::Range, sync::OnceLock};
 
 use bytes::Bytes;
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor};
 
 use crate::{
     schema::{self, Schema, SchemaError, Transcoder, wire},
@@ -108,21 +108,23 @@ impl Glances {
     fn of(schema: &Schema, message: &MessageDescriptor) -> Option<Self> {
         let content = message.oneofs().find(|oneof| oneof.name() == "message")?;
         let voices = [append::spoken(message, Voice::Text)?, append::spoken(message, Voice::Reasoning)?];
-        let role = |name: &str| match name {
-            "agent_output" => Role::Speaks(Voice::Text),
-            "agent_reasoning" => Role::Speaks(Voice::Reasoning),
+        let role = |field: &FieldDescriptor| match field.name() {
             "tool_call" => Role::Call,
             "tool_call_result" => Role::Result,
             "model_used" => Role::Model,
             "web_search" | "web_fetch" => Role::Web,
-            _ => Role::Other,
+            _ => {
+                let spoken = voices.iter().find(|spoken| spoken.part == field.number());
+                spoken.map_or(Role::Other, |spoken| Role::Speaks(spoken.voice))
+            }
         };
+        let roles = content.fields().map(|field| (field.number(), role(&field))).collect();
         Some(Self {
             checker: schema.transcoder(message.full_name())?,
             id: append::text_in(message, "id")?,
             citations: message.get_field_by_name("citations")?.number(),
             voices,
-            roles: content.fields().map(|field| (field.number(), role(field.name()))).collect(),
+            roles,
         })
     }
 

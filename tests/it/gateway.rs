@@ -371,16 +371,16 @@ async fn begun(bench: &Bench, number: usize) -> Vec<Answer> {
 async fn more_answers_than_a_connection_takes_wait_for_no_other() {
     // The simulator's own limit is 200 streams a connection, and none of these ends.
     let bench = sharing(json!([{"text": "begun"}, "stall"])).await;
-    let asked = Instant::now();
-    let mut answers = begun(&bench, 450).await;
-    for answer in &mut answers {
-        let mut events = Vec::new();
-        while !text(&events).contains("begun") {
-            assert!(answer.next(&mut events).await);
+    // One that has to wait for its turn is let go without a word after a while, and says nothing then.
+    let hearing = async {
+        for answer in &mut begun(&bench, 450).await {
+            let mut events = Vec::new();
+            while !text(&events).contains("begun") {
+                assert!(answer.next(&mut events).await);
+            }
         }
-    }
-    // Those that had to wait for their turn would have been let go without a word after the two seconds of the bench.
-    assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
+    };
+    tokio::time::timeout(Duration::from_secs(60), hearing).await.expect("all of them begin");
 }
 
 #[tokio::test]

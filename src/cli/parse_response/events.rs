@@ -84,11 +84,12 @@ fn messages(all: &[RawMessage]) -> String {
 
 /// The kind of a message, and the beginning of what it says.
 fn message(raw: &RawMessage) -> String {
-    let kinds = raw.message().descriptor().oneofs().find(|oneof| oneof.name() == "message");
-    let Some(kind) = kinds.and_then(|oneof| oneof.fields().find(|field| raw.message().has_field(field))) else {
+    let message = raw.message();
+    let kinds = message.descriptor().oneofs().find(|oneof| oneof.name() == "message");
+    let Some(kind) = kinds.and_then(|oneof| oneof.fields().find(|field| message.has_field(field))) else {
         return "an empty message".to_owned();
     };
-    let body = raw.message().get_field(&kind);
+    let body = message.get_field(&kind);
     let texts = body.as_message().map(|body| {
         let texts = body.fields().filter_map(|(_, value)| value.as_str().map(quoted));
         texts.collect::<Vec<_>>().join(" ")

@@ -31,12 +31,7 @@ fn single(plans: &Plans, field: &Field, value: Value<'_>, depth: usize) -> Optio
 fn packed(kind: Kind, content: &[u8]) -> Option<()> {
     let mut cursor = Cursor::new(content);
     while !cursor.is_at_end() {
-        match kind {
-            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => cursor.fixed32().map(drop),
-            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => cursor.fixed64().map(drop),
-            _ => cursor.varint().map(drop),
-        }
-        .ok()?;
+        kind.next_packed(&mut cursor)?;
     }
     Some(())
 }

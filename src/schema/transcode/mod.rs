@@ -149,13 +149,9 @@ impl Writer<'_> {
             return None;
         }
         while !cursor.is_at_end() {
-            let value = match field.kind {
-                Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => cursor.fixed32().map(Value::Fixed32),
-                Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => cursor.fixed64().map(Value::Fixed64),
-                _ => cursor.varint().map(Value::Varint),
-            };
+            let value = field.kind.next_packed(&mut cursor)?;
             self.comma(b'[');
-            self.single(field, value.ok()?, depth)?;
+            self.single(field, value, depth)?;
         }
         Some(())
     }

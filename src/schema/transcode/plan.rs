@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
-use crate::schema::wire::{self, Value};
+use crate::schema::wire::{self, Cursor, Value};
 
 /// Which type of a set.
 pub(super) type TypeId = usize;
@@ -101,6 +101,17 @@ pub(super) enum Kind {
     Sint64,
     Message(TypeId),
     Enum(TypeId),
+}
+
+impl Kind {
+    /// The next number of this kind in a packed list; none when it is cut.
+    pub(super) fn next_packed<'a>(self, list: &mut Cursor<'_>) -> Option<Value<'a>> {
+        match self {
+            Self::Float | Self::Fixed32 | Self::Sfixed32 => list.fixed32().map(Value::Fixed32).ok(),
+            Self::Double | Self::Fixed64 | Self::Sfixed64 => list.fixed64().map(Value::Fixed64).ok(),
+            _ => list.varint().map(Value::Varint).ok(),
+        }
+    }
 }
 
 impl Plans {
