@@ -105,6 +105,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// The next number of this kind in a packed list; none when it is cut.
+    #[inline]
     pub(super) fn next_packed<'a>(self, list: &mut Cursor<'_>) -> Option<Value<'a>> {
         match self {
             Self::Float | Self::Fixed32 | Self::Sfixed32 => list.fixed32().map(Value::Fixed32).ok(),

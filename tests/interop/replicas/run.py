@@ -38,6 +38,9 @@ TURNS = 5
 EVERY = (3.0, 5.0)
 ACCOUNTS = ["a", "b", "c"]
 LIFETIME = 30
+# How long a client waits before it tries again, as SDKs do. A process that is killed closes one socket after the other:
+# for some milliseconds nginx may still find some of its connections open.
+PAUSE = 0.4
 BUDGET = 600
 SECRET = "one long text that all the replicas share"
 
@@ -310,6 +313,7 @@ def converse(place, key, dialect, tally, names, stop):
                     with tally.lock:
                         tally.disturbed.add((name, turn))
                         (tally.retried if attempt == 1 else tally.failed).append(f"{dialect.__name__} {words}: {error}")
+                    time.sleep(PAUSE)
             else:
                 break
             with tally.lock:
