@@ -30,7 +30,7 @@ impl Wake for Round {
 }
 
 /// Waits until every task has run that was ready to.
-pub(super) async fn give_way() {
+pub(crate) async fn give_way() {
     let round = Arc::new(Round::default());
     let scheduler = Waker::from(Arc::clone(&round));
     let mut asked = pin!(tokio::task::yield_now());

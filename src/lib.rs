@@ -59,6 +59,7 @@ pub mod clients;
 pub mod credential;
 pub mod dialect;
 pub mod gateway;
+mod give_way;
 pub mod metrics;
 pub mod models;
 pub mod monitor;

@@ -25,6 +25,7 @@ use crate::{
         assemble::Assembler,
         client::{self, Events},
         entry::Call,
+        event::EventError,
         failure::{Class, Failure},
         request::{Built, Continued, Given, Past},
     },
@@ -77,6 +78,11 @@ struct Reading {
     events: Events,
     assembler: Assembler,
     lease: Lease,
+    /// How many of the payloads that have arrived are assembled.
+    taken: usize,
+    /// Whether the answer may go on behind them.
+    goes_on: bool,
+    has_spoken: bool,
 }
 
 /// How a reading went on.
@@ -179,7 +185,7 @@ impl Job {
             }
         };
         match self.core.upstream.call(built.body, lease.bearer(), self.watches.exchange(lease.account())).await {
-            Ok(events) => Ok(Reading { events, assembler, lease }),
+            Ok(events) => Ok(Reading::new(events, assembler, lease)),
             Err(failure) => Err((failure, Some(lease))),
         }
     }
@@ -220,17 +226,11 @@ impl Job {
 
     /// Reads what the upstream sends next, and lets what the client may hear pass into `batch`.
     async fn read(&mut self, reading: &mut Reading, batch: &mut Vec<TurnEvent>) -> Result<Step, Failure> {
-        let goes_on = reading.events.next().await?;
+        reading.arrive().await?;
         let mut heard = Vec::new();
-        let assembler = &mut reading.assembler;
-        let mut payloads = reading.events.payloads().iter();
-        let pushed = payloads.try_for_each(|wire| assembler.push(wire, &mut heard).map(drop));
-        if let Err(error) = pushed {
+        if let Err(error) = reading.assemble(&mut heard) {
             // What came before it has been said, however it arrived.
             return if self.pass(heard, batch) { Ok(Step::Over) } else { Err(client::undecodable(&error)) };
-        }
-        if !goes_on {
-            reading.assembler.end(&mut heard);
         }
         if let Some(error) = spent(&reading.assembler, &heard) {
             return Err(Failure { error, class: Class::OutOfCredits });
@@ -520,6 +520,42 @@ impl Job {
         self.stage = Stage::Over;
         self.pass(vec![TurnEvent::Failed(error)], batch);
     }
+}
+
+impl Reading {
+    fn new(events: Events, assembler: Assembler, lease: Lease) -> Self {
+        Self { events, assembler, lease, taken: 0, goes_on: true, has_spoken: false }
+    }
+
+    /// Waits until there is something to assemble, or the answer is over.
+    async fn arrive(&mut self) -> Result<(), Failure> {
+        if self.taken == self.events.payloads().len() {
+            self.goes_on = self.events.next().await?;
+            self.taken = 0;
+        }
+        Ok(())
+    }
+
+    /// Assembles what has arrived; but the first words do not wait for what has come behind them, which is left.
+    fn assemble(&mut self, heard: &mut Vec<TurnEvent>) -> Result<(), EventError> {
+        let arrived = self.events.payloads().len();
+        for wire in self.events.payloads().iter().skip(self.taken) {
+            self.taken += 1;
+            self.assembler.push(wire, heard)?;
+            if !self.has_spoken && self.taken < arrived && heard.iter().any(is_words) {
+                self.has_spoken = true;
+                return Ok(());
+            }
+        }
+        if !self.goes_on {
+            self.assembler.end(heard);
+        }
+        Ok(())
+    }
+}
+
+fn is_words(event: &TurnEvent) -> bool {
+    matches!(event, TurnEvent::Text(_) | TurnEvent::Reasoning(_))
 }
 
 /// The conversation as it stands, for a request that goes on with it.

@@ -118,18 +118,20 @@ impl Turn {
     }
 
     /// Its client hears `number` events at once; `is_answer` once there was one that is part of the answer itself. That it
-    /// is `now` is for the caller to say, who looks at the clock anyway.
-    pub fn heard(&mut self, number: usize, is_answer: bool, now: Instant) {
-        let Some(line) = self.line.as_ref().filter(|_| number > 0) else { return };
+    /// is `now` is for the caller to say, who looks at the clock anyway. Returns true when that is the first of the answer.
+    pub fn heard(&mut self, number: usize, is_answer: bool, now: Instant) -> bool {
+        let Some(line) = self.line.as_ref().filter(|_| number > 0) else { return false };
         line.events.inc_by(number as u64);
         if let Some(last) = self.last.replace(now) {
             line.gap.observe(now.saturating_duration_since(last));
         }
-        if is_answer && self.first.is_none() {
+        let is_first = is_answer && self.first.is_none();
+        if is_first {
             let first = now.saturating_duration_since(self.began);
             line.first.observe(first);
             self.first = Some(first);
         }
+        is_first
     }
 
     /// Its client was told that all is well.

@@ -40,8 +40,8 @@ fn put_field(out: &mut Vec<u8>, field: &FieldDescriptor, value: &Value) {
         }
         (Value::List(items), kind) if field.is_packed() => {
             wire::put_nested(out, field.number(), |out| {
-                for item in items {
-                    put_bare_number(out, kind, item);
+                for value in items.iter().filter_map(|item| numeral(kind, item)) {
+                    wire::put_bare(out, value);
                 }
             });
         }
@@ -58,13 +58,16 @@ fn put_field(out: &mut Vec<u8>, field: &FieldDescriptor, value: &Value) {
 /// behind those that it is the beginning of; numbers from the largest to the smallest, negative ones as if unsigned.
 fn key_order(left: &MapKey, right: &MapKey) -> Ordering {
     match (left, right) {
-        (MapKey::String(left), MapKey::String(right)) => {
-            let shared = left.len().min(right.len());
-            let (left_start, right_start) = (left.as_bytes().get(..shared), right.as_bytes().get(..shared));
-            left_start.cmp(&right_start).then_with(|| right.len().cmp(&left.len()))
-        }
+        (MapKey::String(left), MapKey::String(right)) => text_key_order(left, right),
         (left, right) => key_bits(right).cmp(&key_bits(left)),
     }
+}
+
+/// The same of keys that are text.
+pub(crate) fn text_key_order(left: &str, right: &str) -> Ordering {
+    let shared = left.len().min(right.len());
+    let (left_start, right_start) = (left.as_bytes().get(..shared), right.as_bytes().get(..shared));
+    left_start.cmp(&right_start).then_with(|| right.len().cmp(&left.len()))
 }
 
 fn key_bits(key: &MapKey) -> u64 {
@@ -94,48 +97,33 @@ fn put_single(out: &mut Vec<u8>, field: &FieldDescriptor, kind: &Kind, value: &V
             wire::put_nested_group(out, number, |out| put_message(out, inner));
         }
         Value::Message(inner) => wire::put_nested(out, number, |out| put_message(out, inner)),
-        number_value => match bare_number(kind, number_value) {
-            Some(Bare::Varint(bits)) => wire::put_varint(out, number, bits),
-            Some(Bare::Four(bits)) => wire::put_fixed32(out, number, bits),
-            Some(Bare::Eight(bits)) => wire::put_fixed64(out, number, bits),
-            None => (),
-        },
+        number_value => {
+            if let Some(value) = numeral(kind, number_value) {
+                wire::put_field(out, &wire::Field { number, value });
+            }
+        }
     }
 }
 
-fn put_bare_number(out: &mut Vec<u8>, kind: &Kind, value: &Value) {
-    match bare_number(kind, value) {
-        Some(Bare::Varint(bits)) => wire::put_raw_varint(out, bits),
-        Some(Bare::Four(bits)) => out.extend_from_slice(&bits.to_le_bytes()),
-        Some(Bare::Eight(bits)) => out.extend_from_slice(&bits.to_le_bytes()),
-        None => (),
-    }
-}
-
-/// A number as it goes on the wire, without its tag.
-enum Bare {
-    Varint(u64),
-    Four(u32),
-    Eight(u64),
-}
-
-/// `None` only for a value that is no number: dynamic messages take no value of another kind than their field's.
-fn bare_number(kind: &Kind, value: &Value) -> Option<Bare> {
+/// A number as it goes on the wire. `None` only for a value that is none: dynamic messages take no value of another kind
+/// than their field's.
+fn numeral(kind: &Kind, value: &Value) -> Option<wire::Value<'static>> {
+    use wire::Value::{Fixed32, Fixed64, Varint};
     Some(match (value, kind) {
-        (Value::I32(value), Kind::Sint32) => Bare::Varint(u64::from((value << 1 ^ value >> 31) as u32)),
-        (Value::I64(value), Kind::Sint64) => Bare::Varint((value << 1 ^ value >> 63) as u64),
-        (Value::I32(value), Kind::Sfixed32) => Bare::Four(*value as u32),
-        (Value::I64(value), Kind::Sfixed64) => Bare::Eight(*value as u64),
-        (Value::U32(value), Kind::Fixed32) => Bare::Four(*value),
-        (Value::U64(value), Kind::Fixed64) => Bare::Eight(*value),
+        (Value::I32(value), Kind::Sint32) => Varint(wire::zigzag(i64::from(*value))),
+        (Value::I64(value), Kind::Sint64) => Varint(wire::zigzag(*value)),
+        (Value::I32(value), Kind::Sfixed32) => Fixed32(*value as u32),
+        (Value::I64(value), Kind::Sfixed64) => Fixed64(*value as u64),
+        (Value::U32(value), Kind::Fixed32) => Fixed32(*value),
+        (Value::U64(value), Kind::Fixed64) => Fixed64(*value),
         // Negative numbers are widened to 64 bits first: ten bytes on the wire.
-        (Value::I32(value) | Value::EnumNumber(value), _) => Bare::Varint(i64::from(*value) as u64),
-        (Value::I64(value), _) => Bare::Varint(*value as u64),
-        (Value::U32(value), _) => Bare::Varint(u64::from(*value)),
-        (Value::U64(value), _) => Bare::Varint(*value),
-        (Value::Bool(value), _) => Bare::Varint(u64::from(*value)),
-        (Value::F32(value), _) => Bare::Four(value.to_bits()),
-        (Value::F64(value), _) => Bare::Eight(value.to_bits()),
+        (Value::I32(value) | Value::EnumNumber(value), _) => Varint(i64::from(*value) as u64),
+        (Value::I64(value), _) => Varint(*value as u64),
+        (Value::U32(value), _) => Varint(u64::from(*value)),
+        (Value::U64(value), _) => Varint(*value),
+        (Value::Bool(value), _) => Varint(u64::from(*value)),
+        (Value::F32(value), _) => Fixed32(value.to_bits()),
+        (Value::F64(value), _) => Fixed64(value.to_bits()),
         _ => return None,
     })
 }

@@ -58,14 +58,20 @@ pub(crate) fn timestamp_text(seconds: i64, nanos: i32) -> Option<String> {
 }
 
 pub(crate) fn fill_timestamp(message: &mut DynamicMessage, text: &str) -> Result<(), JsonError> {
-    let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| bad_text(text, A_TIMESTAMP))?;
+    let (seconds, nanos) = parse_timestamp(text).ok_or_else(|| bad_text(text, A_TIMESTAMP))?;
+    set_parts(message, seconds, nanos);
+    Ok(())
+}
+
+/// The seconds and nanos of an RFC 3339 time.
+pub(crate) fn parse_timestamp(text: &str) -> Option<(i64, i32)> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     let seconds = moment.unix_timestamp();
     // More than nine decimals would be cut without a word.
     if !TIMESTAMP_SECONDS.contains(&seconds) || decimals(text) > 9 {
-        return Err(bad_text(text, A_TIMESTAMP));
+        return None;
     }
-    set_parts(message, seconds, i32::try_from(moment.nanosecond()).unwrap_or_default());
-    Ok(())
+    Some((seconds, i32::try_from(moment.nanosecond()).unwrap_or_default()))
 }
 
 fn decimals(text: &str) -> usize {

@@ -277,6 +277,21 @@ pub fn put_field(out: &mut Vec<u8>, field: &Field<'_>) {
     }
 }
 
+/// Appends a number without its tag, as packed lists have them; of anything else its content.
+pub(crate) fn put_bare(out: &mut Vec<u8>, value: Value<'_>) {
+    match value {
+        Value::Varint(value) => put_raw_varint(out, value),
+        Value::Fixed64(value) => out.extend_from_slice(&value.to_le_bytes()),
+        Value::Fixed32(value) => out.extend_from_slice(&value.to_le_bytes()),
+        Value::Bytes(content) | Value::Group(content) => out.extend_from_slice(content),
+    }
+}
+
+/// A number of the kinds `sint32` and `sint64` as a varint, small ones first whatever their sign.
+pub(crate) fn zigzag(value: i64) -> u64 {
+    (value << 1 ^ value >> 63) as u64
+}
+
 /// Appends a length-delimited field whose content `write` appends, without building it elsewhere first.
 pub(crate) fn put_nested(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>)) {
     put_tag(out, number, 2);

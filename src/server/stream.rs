@@ -9,6 +9,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::{
     dialect::Encoder,
+    give_way::give_way,
     server::{
         choices::{Choices, Step},
         clock,
@@ -36,6 +37,8 @@ pub(crate) struct Writer {
     events: usize,
     log: TurnLog,
     shelf: Shelf,
+    /// True while the first of the answer may not have been written.
+    has_just_spoken: bool,
 }
 
 impl Writer {
@@ -50,7 +53,19 @@ impl Writer {
     ) -> Self {
         let quiet = Box::pin(tokio::time::sleep(heartbeat));
         let spoke = Instant::now();
-        Self { encoder, choices, span, heartbeat, spoke, quiet, out: Vec::new(), events: 0, log, shelf }
+        Self {
+            encoder,
+            choices,
+            span,
+            heartbeat,
+            spoke,
+            quiet,
+            out: Vec::new(),
+            events: 0,
+            log,
+            shelf,
+            has_just_spoken: false,
+        }
     }
 
     /// The pieces of the body. Dropping them cancels what still runs.
@@ -63,6 +78,10 @@ impl Writer {
 
     /// The next piece; `None` at the end.
     async fn piece(&mut self) -> Option<Bytes> {
+        if std::mem::take(&mut self.has_just_spoken) {
+            // As long as there are pieces, none is written.
+            give_way().await;
+        }
         while !self.encoder.is_done() {
             tokio::select! {
                 biased;
@@ -76,7 +95,7 @@ impl Writer {
             }
             if !self.out.is_empty() {
                 self.spoke = Instant::now();
-                self.log.heard(std::mem::take(&mut self.events), self.spoke.into_std());
+                self.has_just_spoken = self.log.heard(std::mem::take(&mut self.events), self.spoke.into_std());
                 // The next piece is likely to be about as large.
                 let room = Vec::with_capacity(self.out.len());
                 return Some(Bytes::from(std::mem::replace(&mut self.out, room)));
@@ -128,9 +147,9 @@ pub(crate) fn without_end() -> TurnError {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{task::Poll, time::Duration};
 
-    use futures_util::{StreamExt, stream};
+    use futures_util::{StreamExt, poll, stream};
     use tokio::sync::watch;
 
     use super::Writer;
@@ -205,6 +224,20 @@ mod tests {
         assert_eq!(pieces[0].1.matches("data: ").count(), 3);
         assert!(pieces[1].1.starts_with(':') && pieces[2].1.starts_with(':'));
         assert!(pieces[4].1.ends_with("data: [DONE]\n\n"));
+    }
+
+    #[tokio::test]
+    async fn the_first_of_an_answer_is_written_before_more_is_taken() {
+        let (_end, ending) = watch::channel(false);
+        let steps = [Step::Begun(vec![], Meter::default()), text("a"), text("b"), end()];
+        let mut writer = writer(vec![Box::pin(stream::iter(steps))], ending);
+        writer.log.asks("auto", "auto");
+        let mut body = Box::pin(writer.into_pieces());
+        // A server writes when a body has nothing more for now.
+        assert!(matches!(poll!(body.next()), Poll::Ready(Some(piece)) if piece.windows(3).any(|at| at == b"\"a\"")));
+        assert!(poll!(body.next()).is_pending());
+        assert!(body.next().await.is_some());
+        assert!(matches!(poll!(body.next()), Poll::Ready(Some(_))), "once is enough");
     }
 
     #[tokio::test(start_paused = true)]

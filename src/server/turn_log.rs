@@ -135,9 +135,10 @@ impl TurnLog {
         }
     }
 
-    /// The client hears `number` events at once, all of which have been noted.
-    pub(crate) fn heard(&mut self, number: usize, now: Instant) {
-        self.measure.heard(number, self.has_spoken, now);
+    /// The client hears `number` events at once, all of which have been noted. Returns true when that is the first of the
+    /// answer itself.
+    pub(crate) fn heard(&mut self, number: usize, now: Instant) -> bool {
+        self.measure.heard(number, self.has_spoken, now)
     }
 
     /// The model that answers, as far as is known.

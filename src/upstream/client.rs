@@ -20,6 +20,7 @@ use reqwest::{
 };
 
 use crate::{
+    give_way::give_way,
     secret::Secret,
     service::{self, Address},
     sse,
@@ -27,7 +28,6 @@ use crate::{
     upstream::{
         config::Config,
         failure::{Class, ERROR_CODE, Failure},
-        give_way::give_way,
         lanes::{Lanes, STREAMS, Seat},
         payload::Payloads,
         reach::Reach,

@@ -13,7 +13,6 @@ pub mod entry;
 pub mod event;
 pub mod failure;
 pub mod finish;
-mod give_way;
 mod history;
 mod lanes;
 pub mod message;

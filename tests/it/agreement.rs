@@ -1,12 +1,13 @@
 //! What is read straight from the wire, held against plain reflection, which is right: random answers, event by event,
 //! usual ones and such as only look so, through two assemblers of which one knows reflection alone; and random messages of
-//! every type, as JSON.
+//! every type, as JSON and back.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use fastrand::Rng;
+use serde_json::{Value, json};
 use warp2api::{
-    schema::{self, Schema, wire},
+    schema::{self, JsonForm, Names, Schema, wire},
     turn::TurnEvent,
     upstream::{assemble::Assembler, event::Reader},
 };
@@ -188,10 +189,74 @@ fn messages_of_every_type_are_transcoded_to_what_reflection_says() {
     assert!(done * 2 > all, "only {done} of {all} tame messages were transcoded");
 }
 
+/// Puts something else somewhere into `json`, or changes the name of a field.
+fn spoil(rng: &mut Rng, json: &mut Value) {
+    match json {
+        Value::Object(fields) if !fields.is_empty() && rng.u8(..6) > 0 => {
+            let place = rng.usize(..fields.len());
+            let name = fields.keys().nth(place).unwrap().clone();
+            match rng.u8(..12) {
+                0 => drop(fields.insert(format!("{name}_"), Value::Null)),
+                1 => drop(fields.insert("@unknown".to_owned(), json!([]))),
+                2 => drop(fields.insert(format!("{name}@opened"), json!({}))),
+                _ => spoil(rng, fields.get_mut(&name).unwrap()),
+            }
+        }
+        Value::Array(items) if !items.is_empty() && rng.u8(..6) > 0 => {
+            let place = rng.usize(..items.len());
+            spoil(rng, &mut items[place]);
+        }
+        other => {
+            let all = [
+                json!(null),
+                json!(-0.0),
+                json!(3),
+                json!(1e300),
+                json!("x"),
+                json!("2"),
+                json!([]),
+                json!({}),
+                json!(true),
+            ];
+            *other = all[rng.usize(..all.len())].clone();
+        }
+    }
+}
+
+#[test]
+fn json_of_every_type_becomes_the_bytes_that_reflection_makes_of_it() {
+    let schema = Schema::embedded();
+    let types: Vec<_> = schema.messages().collect();
+    let (mut done, mut all, mut wrong) = (0, 0, 0);
+    for seed in 0..40_000_u64 {
+        let descriptor = &types[seed as usize % types.len()];
+        let is_tame = seed % 4 != 0;
+        let mut random = if is_tame { Random::tame(seed) } else { Random::new(seed) };
+        let message = schema::decode(descriptor, &random.message(descriptor, 1)).unwrap();
+        let names = if seed % 16 == 1 { Names::Camel } else { Names::Snake };
+        let mut json = schema::to_json_as(&message, JsonForm { names, ..JsonForm::default() });
+        let is_spoilt = seed % 3 == 0;
+        if is_spoilt {
+            spoil(&mut Rng::with_seed(seed), &mut json);
+        }
+        let expected = schema::from_json(descriptor, &json).map(|message| schema::encode(&message));
+        wrong += u32::from(expected.is_err());
+        let straight = schema.transcoder(descriptor.full_name()).and_then(|transcoder| transcoder.wire(&json));
+        if is_tame && !is_spoilt && names == Names::Snake {
+            (done, all) = (done + u32::from(straight.is_some()), all + 1);
+        }
+        if let Some(wire) = straight {
+            assert_eq!(Ok(wire), expected.map_err(|error| error.to_string()), "{} {json}", descriptor.full_name());
+        }
+    }
+    assert!(done * 2 > all, "only {done} of {all} were transcoded");
+    assert!(wrong > 1_000, "only {wrong} were spoilt");
+}
+
 /// Messages that real clients and the service send are what it is for.
 #[test]
 fn every_vector_is_transcoded() {
-    let (mut done, mut all) = (0, 0);
+    let (mut done, mut back_done, mut all) = (0, 0, 0);
     for (name, lines) in [
         ("Request", include_str!("../fixtures/vectors/Request.jsonl")),
         ("ResponseEvent", include_str!("../fixtures/vectors/ResponseEvent.jsonl")),
@@ -199,16 +264,22 @@ fn every_vector_is_transcoded() {
         let schema = Schema::embedded();
         let (descriptor, transcoder) = (schema.message(name).unwrap(), schema.transcoder(name).unwrap());
         for line in lines.lines() {
-            let vector: serde_json::Value = serde_json::from_str(line).unwrap();
+            let vector: Value = serde_json::from_str(line).unwrap();
             let wire = STANDARD.decode(vector["base64"].as_str().unwrap()).unwrap();
             let mut text = Vec::new();
             all += 1;
+            let message = schema::decode(&descriptor, &wire).unwrap();
+            let json = schema::to_json(&message);
             if transcoder.put(&wire, &mut text) {
                 done += 1;
-                let expected = schema::to_json(&schema::decode(&descriptor, &wire).unwrap()).to_string();
-                assert_eq!(String::from_utf8(text).unwrap(), expected);
+                assert_eq!(String::from_utf8(text).unwrap(), json.to_string());
+            }
+            if let Some(back) = transcoder.wire(&json) {
+                back_done += 1;
+                assert_eq!(back, schema::encode(&message));
             }
         }
     }
     assert!(done * 10 >= all * 9, "only {done} of {all}");
+    assert!(back_done * 10 >= all * 9, "only {back_done} of {all}");
 }

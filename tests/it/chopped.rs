@@ -239,3 +239,22 @@ async fn a_connection_that_breaks_behind_the_end_is_no_failure() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_first_words_do_not_wait_for_what_has_come_with_them() {
+    let upstream = Upstream::start().await;
+    let front = Front::start(&upstream.root, Setup::default()).await;
+    let bytes = fs::read(root().join("tests/fixtures/captures/plain.sse")).unwrap();
+    *upstream.plan.lock().unwrap() = plans(&bytes, &mut fastrand::Rng::new()).swap_remove(0).1;
+    for client in CLIENTS {
+        let mut response = front.post(client.path(true), &client.body(true, &[user("x")], &[])).await;
+        let mut pieces = Vec::new();
+        while let Some(piece) = response.chunk().await.unwrap() {
+            pieces.push(String::from_utf8(piece.to_vec()).unwrap());
+        }
+        let words = client.hears(true, &pieces.concat()).text;
+        let first = words.split_whitespace().next().unwrap();
+        let told = pieces.iter().position(|piece| piece.contains(first)).unwrap();
+        assert!(told + 1 < pieces.len(), "{client:?}: {pieces:#?}");
+    }
+}

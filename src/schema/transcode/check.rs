@@ -1,7 +1,7 @@
 //! Whether bytes are a message that [`decode`](crate::schema::decode()) would read, without making one.
 
 use crate::schema::transcode::{
-    DEEPEST, is_delimited,
+    DEEPEST,
     plan::{Field, Kind, Plans, TypeId},
 };
 use crate::schema::wire::{self, Cursor, Value};
@@ -23,7 +23,7 @@ fn single(plans: &Plans, field: &Field, value: Value<'_>, depth: usize) -> Optio
         (Kind::Message(id), Value::Bytes(content)) => message(plans, id, content, depth + 1),
         (Kind::Text, Value::Bytes(content)) => std::str::from_utf8(content).ok().map(drop),
         (Kind::Bytes, Value::Bytes(_)) => Some(()),
-        (kind, Value::Bytes(content)) if field.is_list && !is_delimited(kind) => packed(kind, content),
+        (kind, Value::Bytes(content)) if field.is_list && !kind.is_delimited() => packed(kind, content),
         (kind, value) => fits(kind, value).then_some(()),
     }
 }

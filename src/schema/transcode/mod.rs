@@ -1,4 +1,4 @@
-//! Wire bytes to JSON text in one pass, without a message in between.
+//! Wire bytes to JSON text in one pass, without a message in between, and back.
 //!
 //! It is for the many messages that are as every encoder writes them: fields in the order of their numbers, none unknown,
 //! none twice. For those it writes, byte for byte, what [`decode`](crate::schema::decode()) and
@@ -16,6 +16,7 @@ use crate::schema::{MAX_MESSAGE_BYTES, number, time_json, well_known};
 
 mod check;
 mod plan;
+mod read;
 
 pub(crate) use plan::Plans;
 use plan::{Field, Form, Kind, Message, TypeId};
@@ -23,7 +24,7 @@ use plan::{Field, Form, Kind, Message, TypeId};
 /// Deeper messages are left to reflection, which knows how deep is too deep.
 const DEEPEST: usize = 40;
 
-/// Writes messages of one type as JSON.
+/// Writes messages of one type as JSON, and as wire bytes.
 #[derive(Debug, Clone)]
 pub struct Transcoder {
     plans: Arc<Plans>,
@@ -41,6 +42,15 @@ impl Transcoder {
     #[must_use]
     pub fn accepts(&self, bytes: &[u8]) -> bool {
         bytes.len() <= MAX_MESSAGE_BYTES && check::message(&self.plans, self.root, bytes, 1).is_some()
+    }
+
+    /// The wire bytes of the message that `json` is, where that can be said at once: none says nothing.
+    #[must_use]
+    pub fn wire(&self, json: &serde_json::Value) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        let mut reader = read::Reader { plans: &self.plans, out: &mut out };
+        reader.message(self.root, json, 1)?;
+        Some(out)
     }
 
     /// Appends the JSON of the message `bytes` to `out`, on one line. Returns false, and appends nothing, when the message
@@ -110,7 +120,7 @@ impl Writer<'_> {
                 self.out.push(b',');
             }
             self.out.extend_from_slice(known.key.as_bytes());
-            if self.is_map(known) {
+            if self.plans.is_map(known) {
                 let content = self.map_entries(known, value, &mut fields, depth)?;
                 self.entries(content);
             } else if known.is_list {
@@ -135,7 +145,7 @@ impl Writer<'_> {
 
     /// Another item of a list, or several that are packed.
     fn item(&mut self, field: &Field, value: Value<'_>, depth: usize) -> Option<()> {
-        if let (Value::Bytes(content), false) = (value, is_delimited(field.kind)) {
+        if let (Value::Bytes(content), false) = (value, field.kind.is_delimited()) {
             return self.packed(field, content, depth);
         }
         self.comma(b'[');
@@ -262,7 +272,7 @@ impl Writer<'_> {
             self.out.extend_from_slice(b"{}");
             return Some(());
         };
-        let first = first.ok().filter(|first| first.number == fields.number && self.is_map(fields))?;
+        let first = first.ok().filter(|first| first.number == fields.number && self.plans.is_map(fields))?;
         let entries = self.map_entries(fields, first.value, &mut rest, depth)?;
         if rest.next_field().is_some() || entries.iter().any(|(key, _)| key == UNKNOWN_KEY) {
             return None;
@@ -293,11 +303,6 @@ impl Writer<'_> {
             (Kind::Enum(_), _) => None,
             (_, value) => self.single(field, value, depth),
         }
-    }
-
-    fn is_map(&self, field: &Field) -> bool {
-        let Kind::Message(id) = field.kind else { return false };
-        field.is_list && self.plans.message(id).is_some_and(|entry| entry.is_map_entry)
     }
 
     /// The entries of the map whose first is `first` and whose others follow in `fields`, as keys and JSON.
@@ -380,10 +385,6 @@ fn only_field<'a, 'b>(message: &'a Message, bytes: &'b [u8]) -> Option<(&'a Fiel
     let only = fields.next_field()?.ok()?;
     let known = message.fields.iter().find(|known| known.number == only.number && !known.is_list)?;
     fields.next_field().is_none().then_some((known, only.value))
-}
-
-fn is_delimited(kind: Kind) -> bool {
-    matches!(kind, Kind::Text | Kind::Bytes | Kind::Message(_))
 }
 
 fn is_default(value: Value<'_>) -> bool {

@@ -75,6 +75,8 @@ pub(super) struct Field {
     pub(super) key: String,
     pub(super) kind: Kind,
     pub(super) is_list: bool,
+    /// Its numbers stand one behind the other without tags.
+    pub(super) is_packed: bool,
     /// Its default is the same as its absence.
     pub(super) is_implicit: bool,
     /// Which oneof it is a choice of.
@@ -103,7 +105,19 @@ pub(super) enum Kind {
     Enum(TypeId),
 }
 
+impl Field {
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        self.key.trim_matches(['"', ':'])
+    }
+}
+
 impl Kind {
+    /// True for what is written with its length.
+    pub(super) fn is_delimited(self) -> bool {
+        matches!(self, Self::Text | Self::Bytes | Self::Message(_))
+    }
+
     /// The next number of this kind in a packed list; none when it is cut.
     #[inline]
     pub(super) fn next_packed<'a>(self, list: &mut Cursor<'_>) -> Option<Value<'a>> {
@@ -152,6 +166,12 @@ impl Plans {
             Plan::Enum(enumeration) => Some(enumeration),
             Plan::Message(_) => None,
         }
+    }
+
+    /// True when the field is written as entries of a map.
+    pub(super) fn is_map(&self, field: &Field) -> bool {
+        let Kind::Message(id) = field.kind else { return false };
+        field.is_list && self.message(id).is_some_and(|entry| entry.is_map_entry)
     }
 
     fn compile(&self, found: &Type) -> Option<Plan> {
@@ -203,12 +223,14 @@ impl Plans {
         let is_optional = number(field, 17) == Some(1);
         let oneof = number(field, 9).filter(|_| !is_optional);
         let is_list = label == 3;
+        let packed = parts(field, 8).last().and_then(|options| number(options, 2)).map(|packed| packed != 0);
         let has_presence = !is_proto3 || is_optional || oneof.is_some() || matches!(kind, Kind::Message(_));
         Some(Field {
             number: u32::try_from(number(field, 3)?).ok()?,
             key: format!("\"{name}\":"),
             kind,
             is_list,
+            is_packed: is_list && !kind.is_delimited() && packed.unwrap_or(is_proto3),
             is_implicit: !is_list && !has_presence,
             choice: oneof.and_then(|oneof| u32::try_from(oneof).ok()),
         })
