@@ -3,7 +3,7 @@
 //!
 //! In reading order: [`Schema`] (the pool) · [`decode()`] and [`encode()`] (wire ⇄ message) · [`to_json()`] and
 //! [`from_json()`] (message ⇄ JSON) · [`mask`] (field masks) · [`spelling`] (bytes written as text) · [`opaque`] (payloads
-//! inside strings) · [`raw`] and [`wire`] (without a schema) · [`Transcoder`] (wire to JSON text, where speed counts).
+//! inside strings) · [`raw`] and [`wire`] (without a schema) · [`Transcoder`] (wire ⇄ JSON, for speed).
 //!
 //! # JSON
 //! Canonical protobuf JSON with the schema's own snake_case names; camelCase is accepted too. Beyond it:
@@ -116,4 +116,15 @@ pub fn to_json_as(message: &DynamicMessage, form: JsonForm) -> Value {
 /// When the JSON does not describe a message of this type; the error names the place and the nearest valid name.
 pub fn from_json(descriptor: &MessageDescriptor, json: &Value) -> Result<DynamicMessage, SchemaError> {
     Ok(json_reader::message(descriptor, json, 1)?)
+}
+
+/// The wire bytes of the message of the type `name` that `json` is, as [`from_json`] and [`encode()`] make them.
+///
+/// # Errors
+/// As those of [`Schema::message`] and [`from_json`].
+pub fn encode_json(schema: &Schema, name: &str, json: &Value) -> Result<Vec<u8>, SchemaError> {
+    match schema.transcoder(name).and_then(|transcoder| transcoder.wire(json)) {
+        Some(wire) => Ok(wire),
+        None => Ok(encode(&from_json(&schema.message(name)?, json)?)),
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     turn::{Content, Message, Output, ToolCall, ToolResult},
-    upstream::parts::{ONLY_ATTACHED, files, images, query, system_note, texts, tool_result, words},
+    upstream::parts::{ONLY_ATTACHED, files, images, object, query, system_note, texts, tool_result, words},
 };
 
 /// `before` as messages of a task, still without ids.
@@ -15,10 +15,10 @@ pub(super) fn messages(before: &[Message]) -> Vec<Value> {
     let mut messages = Vec::with_capacity(before.len());
     for message in before {
         match message {
-            Message::System(text) => messages.push(json!({"user_query": query(&[system_note(text)])})),
-            Message::User(contents) => messages.push(json!({"user_query": user(contents)})),
+            Message::System(text) => messages.push(object([("user_query", query(&[system_note(text)]))])),
+            Message::User(contents) => messages.push(object([("user_query", user(contents))])),
             Message::Assistant(outputs) => messages.extend(outputs.iter().filter_map(output)),
-            Message::ToolResult(result) => messages.push(json!({"tool_call_result": tool_result(result)})),
+            Message::ToolResult(result) => messages.push(object([("tool_call_result", tool_result(result))])),
         }
     }
     messages
@@ -33,7 +33,7 @@ pub(super) fn task(messages: Vec<Value>, new_id: &mut dyn FnMut() -> String) -> 
         message
     };
     let messages: Vec<Value> = messages.into_iter().map(finish).collect();
-    json!({"id": task_id, "messages": messages})
+    object([("id", task_id.into()), ("messages", messages.into())])
 }
 
 fn user(contents: &[Content]) -> Value {
@@ -51,7 +51,8 @@ fn output(output: &Output) -> Option<Value> {
     match output {
         Output::Text(text) => Some(json!({"agent_output": {"text": text}})),
         Output::ToolCall(ToolCall { id, name, arguments }) => {
-            Some(json!({"tool_call": {"tool_call_id": id, "call_mcp_tool": {"name": name, "args": arguments}}}))
+            let call = object([("name", name.as_str().into()), ("args", arguments.clone().into())]);
+            Some(object([("tool_call", object([("tool_call_id", id.as_str().into()), ("call_mcp_tool", call)]))]))
         }
         Output::Reasoning(_) => None,
     }

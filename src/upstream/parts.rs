@@ -13,10 +13,15 @@ pub(super) const ONLY_ATTACHED: &str = "(see what is attached)";
 /// What stands in for a result that says nothing: empty ones have been refused (`WARP-PROTOCOL.md` §2.b).
 const NO_OUTPUT: &str = "(no output)";
 
+/// An object of these fields. What they hold is moved into it, where `json!` would copy it.
+pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
 /// A user query that says `texts`, in the shape of the official client's normal turn (§2.0).
 pub(super) fn query(texts: &[String]) -> Value {
     let text = if texts.is_empty() { ONLY_ATTACHED.to_owned() } else { texts.join("\n\n") };
-    json!({"query": text, "mode": {}, "intended_agent": "AGENT_TYPE_PRIMARY"})
+    object([("query", text.into()), ("mode", json!({})), ("intended_agent", "AGENT_TYPE_PRIMARY".into())])
 }
 
 /// System text from the middle of a conversation, as part of what the user says.
@@ -37,12 +42,12 @@ pub(super) fn tool_result(result: &ToolResult) -> Value {
     let outcome = if result.is_error {
         let words = words(&result.content);
         let message = if words.is_empty() { NO_OUTPUT.to_owned() } else { words.join("\n") };
-        json!({"error": {"message": message}})
+        object([("error", object([("message", message.into())]))])
     } else {
         let blocks = result.content.iter().map(|content| match content {
             Content::Text(text) if text.is_empty() => json!({"text": {"text": NO_OUTPUT}}),
             Content::Text(text) => json!({"text": {"text": text}}),
-            Content::Image(own) => json!({"image": image(own)}),
+            Content::Image(own) => object([("image", image(own))]),
             Content::File(file) => {
                 json!({"resource": {"uri": file.name, "text": {"content": file.text, "mime_type": "text/plain"}}})
             }
@@ -51,9 +56,9 @@ pub(super) fn tool_result(result: &ToolResult) -> Value {
         if blocks.is_empty() {
             blocks.push(json!({"text": {"text": NO_OUTPUT}}));
         }
-        json!({"success": {"results": blocks}})
+        object([("success", object([("results", blocks.into())]))])
     };
-    json!({"tool_call_id": result.call_id, "call_mcp_tool": outcome})
+    object([("tool_call_id", result.call_id.as_str().into()), ("call_mcp_tool", outcome)])
 }
 
 /// The pictures among `contents`, as an input context or a history message holds them.
@@ -85,5 +90,5 @@ pub(super) fn words(contents: &[Content]) -> Vec<String> {
 /// The schema's field is bytes, but holds base64 text (§2.f); JSON then spells those bytes in base64 once more.
 fn image(image: &Image) -> Value {
     let text = STANDARD.encode(&image.data);
-    json!({"data": STANDARD.encode(text), "mime_type": image.mime_type})
+    object([("data", STANDARD.encode(text).into()), ("mime_type", image.mime_type.as_str().into())])
 }

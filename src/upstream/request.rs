@@ -13,7 +13,7 @@ use crate::{
         config::{Config, HistoryCarrier, McpForm, SystemCarrier},
         entry::Call,
         history,
-        parts::{self, files, images, tool_result},
+        parts::{self, files, images, object, tool_result},
     },
 };
 
@@ -174,8 +174,12 @@ impl Builder {
         let tools: Vec<Value> = offered(turn).map(tool).collect();
         if !tools.is_empty() {
             let context = match self.mcp_form {
-                McpForm::Servers => json!({"servers": [{"name": SERVER_NAME, "id": SERVER_ID, "tools": tools}]}),
-                McpForm::Flat => json!({"tools": tools}),
+                McpForm::Servers => {
+                    let server =
+                        object([("name", SERVER_NAME.into()), ("id", SERVER_ID.into()), ("tools", tools.into())]);
+                    object([("servers", vec![server].into())])
+                }
+                McpForm::Flat => object([("tools", tools.into())]),
             };
             request.insert("mcp_context".to_owned(), context);
         }
@@ -205,10 +209,9 @@ impl Builder {
     }
 
     fn encode(&self, kind: &str, json: &Value) -> Result<Bytes, TurnError> {
-        let message = self.schema.message(kind).and_then(|kind| schema::from_json(&kind, json));
+        let wire = schema::encode_json(&self.schema, kind, json);
         let unfit = |error| format!("The request does not fit Warp's protocol: {error}");
-        let message = message.map_err(|error| TurnError::new(ErrorKind::InvalidRequest, unfit(error)))?;
-        Ok(schema::encode(&message).into())
+        wire.map(Bytes::from).map_err(|error| TurnError::new(ErrorKind::InvalidRequest, unfit(error)))
     }
 
     /// The result that tells the model that a tool does not exist. What the schema has for a built-in tool differs from
@@ -296,19 +299,20 @@ impl Input {
             context.insert("files".to_owned(), Value::Array(self.files));
         }
         if let Some(rules) = self.rules {
-            let file = json!({"file_path": RULES_FILE, "content": rules});
-            context.insert("project_rules".to_owned(), json!([{"root_path": RULES_ROOT, "active_rule_files": [file]}]));
+            let file = object([("file_path", RULES_FILE.into()), ("content", rules.into())]);
+            let rule = object([("root_path", RULES_ROOT.into()), ("active_rule_files", vec![file].into())]);
+            context.insert("project_rules".to_owned(), vec![rule].into());
         }
         let mut inputs: Vec<Value> =
-            self.results.into_iter().map(|result| json!({"tool_call_result": result})).collect();
+            self.results.into_iter().map(|result| object([("tool_call_result", result)])).collect();
         if !self.query.is_empty() || (has_attached && inputs.is_empty()) {
             let mut query = parts::query(&self.query);
             if let Some(attachments) = self.attachments {
                 query["referenced_attachments"] = attachments;
             }
-            inputs.push(json!({"user_query": query}));
+            inputs.push(object([("user_query", query)]));
         }
-        json!({"context": context, "user_inputs": {"inputs": inputs}})
+        object([("context", context.into()), ("user_inputs", object([("inputs", inputs.into())]))])
     }
 }
 
@@ -349,7 +353,11 @@ fn offered(turn: &Turn) -> impl Iterator<Item = &Tool> {
 fn tool(tool: &Tool) -> Value {
     let mut schema = tool.input_schema.clone();
     schema.entry("type").or_insert_with(|| json!("object"));
-    json!({"name": tool.name, "description": tool.description, "input_schema": schema})
+    object([
+        ("name", tool.name.as_str().into()),
+        ("description", tool.description.as_str().into()),
+        ("input_schema", schema.into()),
+    ])
 }
 
 /// Fields that are absent are false; `supported_tools` is never empty, for that would allow every tool (§2.d).
