@@ -16,7 +16,7 @@ use warp2api::{
         Config,
         assemble::Assembler,
         event::Reader,
-        payload,
+        payload::{self, Payloads},
         request::{Builder, Given, Past},
     },
 };
@@ -157,18 +157,17 @@ fn encode(dialect: &'static dyn Dialect) -> Case {
 fn path(dialect: &'static dyn Dialect) -> Case {
     Case::new(format!("path/{}", dialect.name()), EVENTS, move || {
         let (reader, pieces) = (reader(), pieces());
-        let (mut events, mut heard, mut out) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut payloads, mut heard, mut out) = (Payloads::default(), Vec::new(), Vec::new());
         move || {
             let mut decoder = sse::Decoder::default();
             let mut assembler = Assembler::with_reader(reader.clone());
             let mut encoder = encoder(dialect);
             for piece in &pieces {
-                decoder.push(piece, &mut events).unwrap();
-                for event in events.drain(..) {
-                    if let Some(wire) = payload::decode(&event.data).unwrap() {
-                        assembler.push(&wire, &mut heard).unwrap();
-                    }
+                decoder.push_each(piece, &mut |event| payloads.push(event.data).unwrap()).unwrap();
+                for wire in payloads.iter() {
+                    assembler.push(wire, &mut heard).unwrap();
                 }
+                payloads.clear();
                 for event in heard.drain(..) {
                     encoder.push(0, &event, &mut out);
                 }

@@ -47,7 +47,7 @@ pub use observe::{Again, Observer, Watch};
 pub use quota::Meter;
 pub use raw::{RawAnswer, RawStep};
 pub use retell::Retold;
-pub use tokens::count_input;
+pub use tokens::{count_input, is_counted_quickly};
 pub use traced::Traced;
 pub use trail::Trail;
 pub use watch::Watcher;

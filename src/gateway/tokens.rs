@@ -3,6 +3,8 @@
 //! The counts are estimates: the models behind Warp have tokenizers of their own. It must not know what is counted
 //! for.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tiktoken_rs::{CoreBPE, cl100k_base_singleton};
 
 use crate::turn::{Content, Message, Output, Turn};
@@ -12,11 +14,35 @@ const IMAGE_TOKENS: u64 = 1_200;
 /// What a message costs besides its words.
 const MESSAGE_TOKENS: u64 = 4;
 
+/// How much text is counted faster than another thread is woken to count it, in bytes.
+const QUICK: usize = 256;
+
+static IS_LOADED: AtomicBool = AtomicBool::new(false);
+
 /// The tokenizer. It is loaded at the first use, which takes about 60 ms and 24 MB; OpenAI's newer one takes more than
 /// twice the time and nearly twice the memory, and comes no nearer to other vendors' counts. Who never needs a count
 /// does not pay for it, so it is not loaded before.
 pub(super) fn tokenizer() -> &'static CoreBPE {
-    cl100k_base_singleton()
+    let tokenizer = cl100k_base_singleton();
+    IS_LOADED.store(true, Ordering::Relaxed);
+    tokenizer
+}
+
+/// True when [`count_input`] takes a moment that nobody feels: of a short turn, once the tokenizer is there.
+#[must_use]
+pub fn is_counted_quickly(turn: &Turn) -> bool {
+    let content_length = |content: &Content| match content {
+        Content::Text(text) => text.len(),
+        Content::Image(_) | Content::File(_) => QUICK,
+    };
+    let length = |message: &Message| match message {
+        Message::System(text) => text.len(),
+        Message::User(contents) => contents.iter().map(content_length).sum(),
+        Message::ToolResult(_) | Message::Assistant(_) => QUICK,
+    };
+    let instructions: usize = turn.instructions.iter().map(String::len).sum();
+    let messages: usize = turn.messages.iter().map(length).sum();
+    IS_LOADED.load(Ordering::Relaxed) && turn.tools.is_empty() && instructions + messages < QUICK
 }
 
 /// How many tokens `text` is.

@@ -62,7 +62,24 @@ impl<'a> Iterator for Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// As `next`, with the narrower error.
+    #[inline]
     pub(crate) fn next_field(&mut self) -> Option<Result<Field<'a>, DecodeError>> {
+        match self.short_field() {
+            Some(field) => Some(Ok(field)),
+            None => self.any_field(),
+        }
+    }
+
+    /// The next field if it is what nearly all are: length-delimited, with a tag and a length of one byte each.
+    #[inline]
+    fn short_field(&mut self) -> Option<Field<'a>> {
+        let [tag @ 8..0x80, length @ ..0x80, rest @ ..] = self.bytes.get(self.position..)? else { return None };
+        let content = rest.get(..usize::from(*length)).filter(|_| tag & 7 == 2)?;
+        self.position += 2 + content.len();
+        Some(Field { number: u32::from(tag >> 3), value: Value::Bytes(content) })
+    }
+
+    fn any_field(&mut self) -> Option<Result<Field<'a>, DecodeError>> {
         if self.position >= self.bytes.len() {
             return None;
         }

@@ -6,12 +6,14 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, request::Parts},
 };
+use futures_util::future::OptionFuture;
 use serde_json::Value;
-use tokio::task::JoinHandle;
+use tokio::task::JoinError;
 
 use crate::{
     dialect::{Ask, Dialect, Encoder, Request, Stamp},
     gateway::{self, Meter, Scope},
+    give_way::give_way,
     server::{
         Server, body,
         choices::{Choices, Step},
@@ -73,15 +75,20 @@ pub(crate) async fn count(server: &Server, call: &Call<'_>, body: Body) -> Resul
     let body = take_in(server, call, body).await?;
     let request = read(server, call, &body).await?;
     call.client.check_model(&request.turn.model, &server.gateway.catalogue())?;
-    let tokens = counting(request.turn)
+    let tokens = counted(request.turn)
         .await
         .map_err(|_| TurnError::new(ErrorKind::Internal, "The input could not be counted."))?;
     Ok(call.dialect.count(tokens))
 }
 
 /// The count of a turn's input, which may take too long for a thread that others wait for.
-fn counting(turn: Turn) -> JoinHandle<u64> {
-    tokio::task::spawn_blocking(move || gateway::count_input(&turn))
+async fn counted(turn: Turn) -> Result<u64, JoinError> {
+    if gateway::is_counted_quickly(&turn) {
+        // Whoever else is waiting, as is the request to the upstream, goes first.
+        give_way().await;
+        return Ok(gateway::count_input(&turn));
+    }
+    tokio::task::spawn_blocking(move || gateway::count_input(&turn)).await
 }
 
 /// A call of a dialect.
@@ -155,28 +162,33 @@ async fn begin(server: &Server, call: &Call<'_>, body: Body, log: &mut TurnLog) 
     let mut span = Span::begin(server, server.gate.enter(choices as usize, limits).await?);
     // Only now, for a request that the server has no place for costs its client nothing.
     log.bill.open(server.config.clients.as_ref(), &call.client).await?;
-    // It is counted while the upstream is asked.
     let is_wanted = encoder.wants_input_estimate() || log.bill.wants_input_estimate();
-    let estimate = is_wanted.then(|| counting(turn.clone()));
+    let estimate = OptionFuture::from(is_wanted.then(|| Box::pin(counted(turn.clone()))));
     let mut choices = Choices::ask(&server.gateway, turn, scope(call, session, log), choices);
+    // It is counted while the upstream is asked.
+    let ((repaired_too, meter), tokens) =
+        tokio::try_join!(biased; beginning(&mut choices, &mut span), async { Ok(estimate.await) })?;
+    if let Some(tokens) = tokens {
+        let tokens = tokens.unwrap_or_default();
+        log.bill.expect_input(tokens);
+        if encoder.wants_input_estimate() {
+            encoder.expect_input(tokens);
+        }
+    }
+    let repaired = repaired.into_iter().map(str::to_owned).chain(repaired_too).collect();
+    let notes = Notes { ignored, repaired, meter };
+    Ok(Begun { choices, encoder, stream, notes, span })
+}
+
+/// Waits until the first of the answers begins.
+async fn beginning(choices: &mut Choices, span: &mut Span) -> Result<(Vec<String>, Meter), TurnError> {
     loop {
         let step = tokio::select! {
             step = choices.next() => step,
             error = span.end() => return Err(error),
         };
         match step {
-            Some((_, Step::Begun(repaired_too, meter))) => {
-                if let Some(estimate) = estimate {
-                    let tokens = estimate.await.unwrap_or_default();
-                    log.bill.expect_input(tokens);
-                    if encoder.wants_input_estimate() {
-                        encoder.expect_input(tokens);
-                    }
-                }
-                let repaired = repaired.into_iter().map(str::to_owned).chain(repaired_too).collect();
-                let notes = Notes { ignored, repaired, meter };
-                return Ok(Begun { choices, encoder, stream, notes, span });
-            }
+            Some((_, Step::Begun(repaired, meter))) => return Ok((repaired, meter)),
             Some((_, Step::Refused(error))) => return Err(error),
             // An answer begins before it goes on.
             Some((_, Step::Events(_))) => {}

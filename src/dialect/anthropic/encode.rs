@@ -105,10 +105,14 @@ impl MessagesEncoder {
     /// The answer as an object, with what is known of it.
     fn message(&mut self, usage: Value) -> Value {
         let (reason, sequence) = &self.stop;
-        json!({
-            "id": self.form.id, "type": "message", "role": "assistant", "model": self.form.model,
-            "content": std::mem::take(&mut self.blocks), "stop_reason": reason, "stop_sequence": sequence, "usage": usage,
-        })
+        let mut message = json!({
+            "id": self.form.id, "type": "message", "role": "assistant", "model": self.form.model, "content": [],
+            "stop_reason": reason, "stop_sequence": sequence, "usage": {},
+        });
+        // What is put in by `json!` is copied, and this may be long.
+        message["content"] = std::mem::take(&mut self.blocks).into();
+        message["usage"] = usage;
+        message
     }
 
     /// Nothing is sent before there is something to say, for a client asks again when the first that it hears is an
@@ -116,8 +120,9 @@ impl MessagesEncoder {
     fn begin(&mut self, out: &mut Vec<u8>) {
         if !std::mem::replace(&mut self.begun, true) && self.form.stream {
             let usage = self.first_usage();
-            let message = self.message(usage);
-            put(out, "message_start", &json!({"type": "message_start", "message": message}));
+            let mut start = json!({"type": "message_start"});
+            start["message"] = self.message(usage);
+            put(out, "message_start", &start);
         }
     }
 

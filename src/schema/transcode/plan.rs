@@ -108,7 +108,7 @@ pub(super) enum Kind {
 impl Field {
     /// Its name.
     pub(super) fn name(&self) -> &str {
-        self.key.trim_matches(['"', ':'])
+        self.key.get(1..self.key.len().saturating_sub(2)).unwrap_or_default()
     }
 }
 
