@@ -28,6 +28,7 @@
 //! | [`clients`] | the gateway's own clients: their keys, what each may do, what each has used | HTTP, the form of any dialect, the upstream |
 //! | [`service`] | what every call to the Warp service shares: its address, who we say we are, GraphQL's envelope | what is asked |
 //! | [`sse`] | server-sent events, as bytes | JSON, protobuf |
+//! | `give_way` | lets every other task run once | what they do |
 //! | [`schema`] | any protobuf message by reflection: JSON ⇄ wire, unknown fields kept | what a conversation is |
 //! | [`models`] | the catalogue: which models there are, what clients may call them | where the list comes from |
 //! | [`metrics`] | what is counted and timed, as the text that Prometheus reads | HTTP, what a turn or an account is |

@@ -18,14 +18,14 @@ use crate::{
         form::Form,
         no_credential,
         observe::{Again, Watches},
+        reading::Reading,
         tally::Tally,
     },
     turn::{ErrorKind, Message, StopReason, ToolChoice, Turn, TurnError, TurnEvent, Usage},
     upstream::{
         assemble::Assembler,
-        client::{self, Events},
+        client,
         entry::Call,
-        event::EventError,
         failure::{Class, Failure},
         request::{Built, Continued, Given, Past},
     },
@@ -72,17 +72,6 @@ enum Stage {
     Asking(Option<Lease>),
     Reading(Box<Reading>),
     Over,
-}
-
-struct Reading {
-    events: Events,
-    assembler: Assembler,
-    lease: Lease,
-    /// How many of the payloads that have arrived are assembled.
-    taken: usize,
-    /// Whether the answer may go on behind them.
-    goes_on: bool,
-    has_spoken: bool,
 }
 
 /// How a reading went on.
@@ -520,42 +509,6 @@ impl Job {
         self.stage = Stage::Over;
         self.pass(vec![TurnEvent::Failed(error)], batch);
     }
-}
-
-impl Reading {
-    fn new(events: Events, assembler: Assembler, lease: Lease) -> Self {
-        Self { events, assembler, lease, taken: 0, goes_on: true, has_spoken: false }
-    }
-
-    /// Waits until there is something to assemble, or the answer is over.
-    async fn arrive(&mut self) -> Result<(), Failure> {
-        if self.taken == self.events.payloads().len() {
-            self.goes_on = self.events.next().await?;
-            self.taken = 0;
-        }
-        Ok(())
-    }
-
-    /// Assembles what has arrived; but the first words do not wait for what has come behind them, which is left.
-    fn assemble(&mut self, heard: &mut Vec<TurnEvent>) -> Result<(), EventError> {
-        let arrived = self.events.payloads().len();
-        for wire in self.events.payloads().iter().skip(self.taken) {
-            self.taken += 1;
-            self.assembler.push(wire, heard)?;
-            if !self.has_spoken && self.taken < arrived && heard.iter().any(is_words) {
-                self.has_spoken = true;
-                return Ok(());
-            }
-        }
-        if !self.goes_on {
-            self.assembler.end(heard);
-        }
-        Ok(())
-    }
-}
-
-fn is_words(event: &TurnEvent) -> bool {
-    matches!(event, TurnEvent::Text(_) | TurnEvent::Reasoning(_))
 }
 
 /// The conversation as it stands, for a request that goes on with it.

@@ -30,6 +30,7 @@ mod prefix;
 mod quota;
 mod raw;
 mod reach;
+mod reading;
 mod record;
 mod retell;
 mod tally;

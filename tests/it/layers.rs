@@ -13,13 +13,14 @@ const TABLE: &[(&str, &[&str])] = &[
     // What both who asks the service and who signs in there need: where it is, and who we say we are.
     ("service", &["secret"]),
     ("sse", &[]),
+    ("give_way", &[]),
     ("schema", &[]),
     ("turn", &[]),
     ("models", &[]),
     ("metrics", &[]),
     ("monitor", &[]),
     ("dialect", &["turn", "sse", "models"]),
-    ("upstream", &["turn", "sse", "schema", "secret", "models", "service"]),
+    ("upstream", &["turn", "sse", "schema", "secret", "models", "service", "give_way"]),
     // The pool says in numbers how it stands.
     ("credential", &["secret", "service", "state", "metrics"]),
     // It connects as all else does, and counts what it hands over.
@@ -34,7 +35,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "server",
         &[
             "gateway", "dialect", "monitor", "schema", "models", "turn", "sse", "capture", "secret", "state",
-            "clients", "metrics",
+            "clients", "metrics", "give_way",
         ],
     ),
     ("cli", &["*"]),

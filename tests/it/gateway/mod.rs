@@ -1,5 +1,8 @@
 //! Whole turns through the gateway: against the simulator with scenarios, over real HTTP on loopback.
 
+mod conversations;
+mod lanes;
+
 use std::{
     path::Path,
     sync::Arc,
@@ -9,15 +12,14 @@ use std::{
 use serde_json::{Value, json};
 use warp2api::{
     credential,
-    gateway::{Answer, Conversation, Conversations, Durable, Gateway, Patience, Scope},
+    gateway::{Answer, Gateway, Patience, Scope},
     schema::Schema,
     secret::Secret,
     service::Address,
-    simulator::{self, Replay, Scenario, Simulator},
-    state::{KeyKind, Shelves, State},
+    simulator::{self, Scenario, Simulator},
     turn::{
-        Content, ErrorKind, Format, Limits, Message, Output, Page, StopReason, Tool, ToolChoice, ToolResult, Turn,
-        TurnError, TurnEvent, Usage, UsageSource,
+        Content, ErrorKind, Format, Limits, Message, Page, StopReason, Tool, ToolChoice, Turn, TurnError, TurnEvent,
+        Usage, UsageSource,
     },
     upstream,
 };
@@ -342,62 +344,6 @@ async fn a_refused_bearer_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn the_same_over_http_2_without_tls() {
-    let exchanges = json!({"exchanges": [plain("Hello over h2c.")]});
-    let bench = bench_with(exchanges, |config| config.address.http2_prior_knowledge = true).await;
-    let (one, two) = tokio::join!(ask(&bench, turn("a")), ask(&bench, turn("b")));
-    assert_eq!(
-        (text(&one.unwrap()), text(&two.unwrap())),
-        ("Hello over h2c.".to_owned(), "Hello over h2c.".to_owned())
-    );
-}
-
-/// A gateway that shares connections among its answers, and nobody reads them but who asks for more.
-async fn sharing(steps: Value) -> Bench {
-    bench_with(json!({"exchanges": [{"steps": steps}]}), |config| config.address.http2_prior_knowledge = true).await
-}
-
-/// So many answers, all begun and none of them read further.
-async fn begun(bench: &Bench, number: usize) -> Vec<Answer> {
-    let asking = (0..number).map(|_| bench.gateway.run(turn("hi"), Scope::default()));
-    futures_util::future::join_all(asking)
-        .await
-        .into_iter()
-        .map(|answer| answer.expect("an answer that begins"))
-        .collect()
-}
-
-#[tokio::test]
-async fn more_answers_than_a_connection_takes_wait_for_no_other() {
-    // The simulator's own limit is 200 streams a connection, and none of these ends.
-    let bench = sharing(json!([{"text": "begun"}, "stall"])).await;
-    // One that has to wait for its turn is let go without a word after a while, and says nothing then.
-    let hearing = async {
-        for answer in &mut begun(&bench, 450).await {
-            let mut events = Vec::new();
-            while !text(&events).contains("begun") {
-                assert!(answer.next(&mut events).await);
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), hearing).await.expect("all of them begin");
-}
-
-#[tokio::test]
-async fn answers_that_nobody_reads_keep_no_other_waiting() {
-    // More than a stream's window takes; all of the windows together are more than many connections would.
-    let long = "A long answer. ".repeat(20_000);
-    let bench = sharing(json!([{"text": "begun"}, {"text": [long]}, {"finish": {}}])).await;
-    let unread = begun(&bench, 60).await;
-    // They are as far as they come: what their windows hold is under way, and no more is taken.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let read = tokio::time::timeout(Duration::from_secs(20), ask(&bench, turn("hi"))).await;
-    let events = read.expect("an answer in time").expect("an answer");
-    assert!(text(&events).len() > long.len());
-    drop(unread);
-}
-
-#[tokio::test]
 async fn the_accounts_own_models_replace_the_built_in_table() {
     let bench = bench(json!({"exchanges": [plain("x")]})).await;
     assert!(bench.gateway.catalogue().resolve("no-such-model").is_some(), "the table may lack what the account has");
@@ -430,210 +376,6 @@ async fn the_growth_of_the_conversation_counts_where_nothing_better_is_known_and
     let found = usage(&ask(&bench_nothing, turn("hi")).await.unwrap());
     assert_eq!(found.source, UsageSource::Estimate);
     assert!(found.input_tokens > 0 && (4..12).contains(&found.output_tokens), "{found:?}");
-}
-
-/// The conversation after `events` were the answer to `asked`, and `more` was said.
-fn go_on(asked: &Turn, events: &[TurnEvent], more: &str) -> Turn {
-    let said = Message::Assistant(vec![Output::Text(text(events))]);
-    let messages = asked.messages.iter().cloned().chain([said, user(more)]).collect();
-    Turn { messages, ..asked.clone() }
-}
-
-fn user(text: &str) -> Message {
-    Message::User(vec![Content::Text(text.to_owned())])
-}
-
-fn of_client(client: &str) -> Scope {
-    Scope { client: client.to_owned(), ..Scope::default() }
-}
-
-async fn ask_as(bench: &Bench, client: &str, turn: &Turn) -> Vec<TurnEvent> {
-    let mut answer = bench.gateway.run(turn.clone(), of_client(client)).await.expect("an answer");
-    rest(&mut answer).await
-}
-
-/// A gateway to a simulator that talks by itself and refuses continued requests that do not carry what it sent.
-fn talking() -> Bench {
-    let config = simulator::Config { fast: true, ..simulator::Config::default() };
-    let simulator = Simulator::start(config, Schema::embedded()).expect("a free port");
-    let gateway = gateway(&simulator, account(simulator.url()), |_| {});
-    Bench { simulator, gateway }
-}
-
-fn replays(bench: &Bench) -> Vec<Replay> {
-    bench.simulator.requests().into_iter().map(|request| request.replay).collect()
-}
-
-#[tokio::test]
-async fn a_conversation_goes_on_with_the_upstreams_own_tasks() {
-    let bench = talking();
-    let first = turn("hello");
-    let answer = ask_as(&bench, "a", &first).await;
-    let second = go_on(&first, &answer, "and more");
-    let answer = ask_as(&bench, "a", &second).await;
-    let third = go_on(&second, &answer, "repeat exactly: the end");
-    assert_eq!(text(&ask_as(&bench, "a", &third).await), "the end");
-    assert_eq!(replays(&bench), [Replay::New, Replay::Exact, Replay::Exact]);
-    let ids: Vec<Value> =
-        bench.simulator.requests().iter().map(|request| request.json["metadata"]["conversation_id"].clone()).collect();
-    assert_eq!((&ids[0], &ids[1]), (&Value::Null, &ids[2]));
-}
-
-/// The same bench with a gateway that was started anew on the state in `directory`, and where it keeps what it keeps.
-fn restarted(bench: Bench, directory: &Path) -> (Bench, Shelves) {
-    let state = State::open(directory, KeyKind::File).expect("a state");
-    let shelves = Shelves::open(&state).expect("shelves");
-    let root = bench.simulator.url();
-    let conversations = Box::new(Durable::new(&shelves, root));
-    let gateway = gateway(&bench.simulator, account(root), |_| {}).with_conversations(conversations);
-    (Bench { simulator: bench.simulator, gateway }, shelves)
-}
-
-#[tokio::test]
-async fn a_restart_loses_no_conversation() {
-    let place = tempfile::tempdir().unwrap();
-    let (bench, shelves) = restarted(talking(), place.path());
-    let first = turn("hello");
-    let answer = ask_as(&bench, "a", &first).await;
-    shelves.flush().await;
-    let (bench, shelves) = restarted(bench, place.path());
-    let second = go_on(&first, &answer, "one");
-    let other = go_on(&first, &answer, "other");
-    let answer = ask_as(&bench, "a", &second).await;
-    ask_as(&bench, "b", &second).await;
-    shelves.flush().await;
-    let (bench, _shelves) = restarted(bench, place.path());
-    ask_as(&bench, "a", &go_on(&second, &answer, "two")).await;
-    ask_as(&bench, "a", &other).await;
-    let replays = replays(&bench);
-    assert_eq!((&replays[1], &replays[3]), (&Replay::Exact, &Replay::Exact), "{replays:?}");
-    let sent = bench.simulator.requests();
-    let name = |request: usize, field: &str| sent[request].json["metadata"][field].clone();
-    assert!(name(1, "conversation_id").is_string());
-    assert_eq!(sent[2].json["metadata"], Value::Null, "another client's conversation is its own");
-    assert_eq!(name(3, "conversation_id"), name(1, "conversation_id"));
-    let forked = name(4, "forked_from_conversation_id");
-    assert_eq!(forked, name(1, "conversation_id"), "that it was gone on with is remembered too");
-}
-
-#[tokio::test]
-async fn what_the_upstream_would_not_go_on_with_is_forgotten_over_a_restart_too() {
-    let place = tempfile::tempdir().unwrap();
-    let kept = |id: &str| Conversation {
-        id: id.to_owned(),
-        tasks: vec![vec![1, 2].into()],
-        account: "an account".to_owned(),
-        tokens: Some(7),
-        instructions: [3; 32],
-        is_continued: false,
-    };
-    let start = |upstream: &str| {
-        let shelves = Shelves::open(&State::open(place.path(), KeyKind::File).unwrap()).unwrap();
-        (Durable::new(&shelves, upstream), shelves)
-    };
-    let (first, shelves) = start("http://one");
-    first.remember("a", Some("s"), [1; 32], kept("x")).await;
-    first.remember("a", None, [1; 32], kept("y")).await;
-    shelves.flush().await;
-    let (second, shelves) = start("http://one");
-    assert_eq!(second.recall("a", Some("s"), &[1; 32]).await, Some(kept("x")), "the session's own, whole");
-    second.forget("a", &[1; 32], "x");
-    assert_eq!(second.recall("a", Some("s"), &[1; 32]).await, Some(kept("y")));
-    second.forget("a", &[1; 32], "y");
-    assert_eq!(second.recall("a", None, &[1; 32]).await, None, "also before the disk has heard of it");
-    shelves.flush().await;
-    assert_eq!(start("http://one").0.recall("a", None, &[1; 32]).await, None);
-    let (first, shelves) = start("http://one");
-    first.remember("a", None, [1; 32], kept("z")).await;
-    shelves.flush().await;
-    assert_eq!(start("http://two").0.recall("a", None, &[1; 32]).await, None, "another service knows nothing of it");
-}
-
-#[tokio::test]
-async fn tool_results_go_on_with_the_upstreams_own_calls() {
-    let bench = talking();
-    let first = Turn { tools: vec![tool("weather"), tool("clock")], ..turn("call weather and clock in parallel") };
-    let answer = ask_as(&bench, "a", &first).await;
-    let calls: Vec<Output> = answer
-        .iter()
-        .filter_map(|event| match event {
-            TurnEvent::ToolCall(call) => Some(Output::ToolCall(call.clone())),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(calls.len(), 2, "{answer:?}");
-    let results = calls.iter().map(|call| {
-        let Output::ToolCall(call) = call else { panic!("a call") };
-        let content = vec![Content::Text(format!("{} says 42", call.name))];
-        Message::ToolResult(ToolResult { call_id: call.id.clone(), content, is_error: false })
-    });
-    let said: String = text(&answer);
-    let spoken = (!said.is_empty()).then_some(Output::Text(said)).into_iter().chain(calls.clone()).collect();
-    let mut second = first.clone();
-    second.messages.push(Message::Assistant(spoken));
-    second.messages.extend(results);
-    let answer = text(&ask_as(&bench, "a", &second).await);
-    assert!(answer.contains("weather says 42") && answer.contains("clock says 42"), "{answer}");
-    assert_eq!(replays(&bench), [Replay::New, Replay::Exact]);
-}
-
-#[tokio::test]
-async fn branches_edits_and_other_clients_do_not_disturb_a_conversation() {
-    let bench = talking();
-    let first = turn("hello");
-    let answer = ask_as(&bench, "a", &first).await;
-    let one = go_on(&first, &answer, "one");
-    let other = go_on(&first, &answer, "other");
-    ask_as(&bench, "a", &one).await;
-    ask_as(&bench, "a", &other).await;
-    ask_as(&bench, "b", &one).await;
-    let mut edited = go_on(&first, &answer, "three");
-    edited.messages[0] = user("hello?");
-    ask_as(&bench, "a", &edited).await;
-    let sent = bench.simulator.requests();
-    let name = |request: usize, field: &str| sent[request].json["metadata"][field].clone();
-    assert!(name(1, "conversation_id").is_string(), "the first to go on goes on");
-    assert_eq!(name(2, "forked_from_conversation_id"), name(1, "conversation_id"), "the second branches off");
-    for replayed in [3, 4] {
-        assert_eq!(
-            sent[replayed].json["metadata"],
-            Value::Null,
-            "another client, or an edit, is a conversation of its own"
-        );
-        assert_eq!(sent[replayed].json["task_context"]["tasks"][0]["messages"].as_array().map(Vec::len), Some(2));
-    }
-}
-
-#[tokio::test]
-async fn a_conversation_that_the_upstream_will_not_go_on_with_is_replayed() {
-    let refuses = json!({"status": 400, "body": "Something went wrong with this conversation"});
-    let exchanges = json!([plain("Hello."), refuses, plain("All the same.")]);
-    let bench = bench(json!({"exchanges": exchanges})).await;
-    let first = turn("hi");
-    let answer = ask_as(&bench, "a", &first).await;
-    let answer = ask_as(&bench, "a", &go_on(&first, &answer, "more")).await;
-    assert_eq!(text(&answer), "All the same.");
-    let sent = bench.simulator.requests();
-    assert!(sent[1].json["metadata"]["conversation_id"].is_string());
-    assert_eq!(sent[2].json["metadata"], Value::Null);
-}
-
-#[tokio::test]
-async fn system_text_is_told_again_only_when_it_has_changed() {
-    let bench = talking();
-    let first = Turn { instructions: vec!["be brief".to_owned()], ..turn("hello") };
-    let answer = ask_as(&bench, "a", &first).await;
-    let second = go_on(&first, &answer, "more");
-    let answer = ask_as(&bench, "a", &second).await;
-    let third = Turn { instructions: vec!["be long".to_owned()], ..go_on(&second, &answer, "more yet") };
-    ask_as(&bench, "a", &third).await;
-    let rules: Vec<String> = bench
-        .simulator
-        .requests()
-        .iter()
-        .map(|request| request.json["input"]["context"]["project_rules"].to_string())
-        .collect();
-    assert!(rules[0].contains("be brief") && rules[1] == "null" && rules[2].contains("be long"), "{rules:?}");
 }
 
 #[tokio::test]
@@ -753,33 +495,4 @@ async fn pages_that_the_text_before_a_refused_call_rests_on_are_cited_at_the_end
     let bench_form = bench(json!({"exchanges": [discarded, plain("{}")]})).await;
     let events = ask(&bench_form, Turn { format: Some(Format::JsonObject), ..turn("hi") }).await.unwrap();
     assert_eq!((text(&events).as_str(), cited(&events)), ("{}", vec![]), "pages go with their text");
-}
-
-/// 200 conversations at once, each with a word of its own, three turns long: no answer holds another's word.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn conversations_side_by_side_never_hear_each_other() {
-    let bench = Arc::new(talking());
-    let mut running = tokio::task::JoinSet::new();
-    for number in 0..200 {
-        let bench = Arc::clone(&bench);
-        running.spawn(async move {
-            let word = format!("secret-{number}-word");
-            // Half of them share a client, and all of them their first words.
-            let client = if number % 2 == 0 { "shared".to_owned() } else { number.to_string() };
-            let mut asked = turn(&format!("remember {word}"));
-            for step in 0..3 {
-                let answer = ask_as(&bench, &client, &asked).await;
-                let said = text(&answer);
-                assert!(!said.contains("secret-") || said.contains(&word), "{said}");
-                assert_eq!(said.matches("secret-").count(), said.matches(&word).count(), "{said}");
-                asked = go_on(&asked, &answer, &format!("step {step} of {word}"));
-            }
-        });
-    }
-    while let Some(ended) = running.join_next().await {
-        ended.expect("no conversation fails");
-    }
-    let wrong: Vec<_> =
-        replays(&bench).into_iter().filter(|replay| !matches!(replay, Replay::New | Replay::Exact)).collect();
-    assert_eq!(wrong, []);
 }
