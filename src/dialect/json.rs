@@ -35,8 +35,13 @@ pub(crate) fn put_number(out: &mut String, number: u64) {
 
 /// `value` as one line that is safe in an event stream.
 pub(crate) fn line(value: &Value) -> String {
+    // Its own way of displaying itself takes several times as long. A value can always be written.
+    let line = serde_json::to_string(value).unwrap_or_default();
+    if !line.contains('\u{2028}') && !line.contains('\u{2029}') {
+        return line;
+    }
     // Outside strings JSON holds no such character, so that replacing in the written text is exact.
-    value.to_string().replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    line.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
 /// A tool call's arguments go out in pieces of at most this many bytes.

@@ -16,7 +16,7 @@ const MOST_HEADER_BYTES: usize = 2048;
 
 /// A response with a JSON body.
 pub(crate) fn json(status: StatusCode, value: &Value) -> Response<Body> {
-    with_body(status, "application/json", Body::from(value.to_string()))
+    with_body(status, "application/json", Body::from(serde_json::to_vec(value).unwrap_or_default()))
 }
 
 /// A response with a body of the given type.

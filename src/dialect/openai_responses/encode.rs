@@ -137,8 +137,13 @@ impl ResponsesEncoder {
 
     fn begin(&mut self, out: &mut Vec<u8>) {
         if !std::mem::replace(&mut self.begun, true) {
-            self.frames.response("response.created", &self.form.object, out);
-            self.frames.response("response.in_progress", &self.form.object, out);
+            let mut object = None;
+            for kind in ["response.created", "response.in_progress"] {
+                self.frames.event(kind, out, |line| {
+                    put_name(line, "response");
+                    line.push_str(object.get_or_insert_with(|| json::line(&self.form.object)));
+                });
+            }
         }
     }
 
