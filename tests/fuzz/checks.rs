@@ -112,7 +112,12 @@ pub(crate) fn encode(data: &[u8]) {
     let Some((choice, text)) = data.split_first() else { return };
     let Ok(mut json) = serde_json::from_slice::<Value>(text) else { return };
     let descriptor = descriptor(*choice);
-    if let Ok(message) = schema::from_json(&descriptor, &json) {
+    let read = schema::from_json(&descriptor, &json);
+    let transcoder = Schema::embedded().transcoder(descriptor.full_name());
+    if let Some(wire) = transcoder.and_then(|own| own.wire(&json)) {
+        assert_eq!(wire, schema::encode(read.as_ref().expect("what is transcoded is a message")));
+    }
+    if let Ok(message) = read {
         let bytes = schema::encode(&message);
         let decoded = schema::decode(&descriptor, &bytes).unwrap();
         let canonical = schema::to_json(&decoded);
