@@ -161,7 +161,7 @@ fn reaches_empty_variant(operation: Operation, field: &FieldDescriptor, target: 
 }
 
 /// Whether `field` belongs to a oneof that the schema's author wrote, not to one that stands for `optional`.
-fn is_variant(field: &FieldDescriptor) -> bool {
+pub(crate) fn is_variant(field: &FieldDescriptor) -> bool {
     field.containing_oneof().is_some_and(|oneof| !oneof.is_synthetic())
 }
 

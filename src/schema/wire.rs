@@ -328,6 +328,50 @@ pub(crate) fn put_nested(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut
     }
 }
 
+/// Appends the fields of `message`, but in place of those numbered `number` what `write` appends: before the first field
+/// with a higher number, which is where encoders put it.
+///
+/// # Errors
+/// When `message` is none; `out` has then got a part of it.
+pub(crate) fn put_replaced(
+    out: &mut Vec<u8>,
+    message: &[u8],
+    number: u32,
+    write: impl FnOnce(&mut Vec<u8>),
+) -> Result<(), SchemaError> {
+    let mut write = Some(write);
+    let mut fields = fields(message);
+    let mut from = fields.position();
+    while let Some(field) = fields.next_field() {
+        let field = field?;
+        if field.number > number
+            && let Some(write) = write.take()
+        {
+            write(out);
+        }
+        if field.number != number {
+            out.extend_from_slice(message.get(from..fields.position()).unwrap_or_default());
+        }
+        from = fields.position();
+    }
+    if let Some(write) = write {
+        write(out);
+    }
+    Ok(())
+}
+
+/// Appends the fields of `message` numbered `number`, as they stand there.
+pub(crate) fn put_only(out: &mut Vec<u8>, message: &[u8], number: u32) {
+    let mut fields = fields(message);
+    let mut from = fields.position();
+    while let Some(Ok(field)) = fields.next_field() {
+        if field.number == number {
+            out.extend_from_slice(message.get(from..fields.position()).unwrap_or_default());
+        }
+        from = fields.position();
+    }
+}
+
 /// Appends a group whose content `write` appends.
 pub(crate) fn put_nested_group(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>)) {
     put_tag(out, number, 3);
@@ -344,6 +388,24 @@ mod tests {
             Some(SchemaError::Decode(error)) => (error.offset, error.problem),
             other => panic!("{bytes:x?}: {other:?}"),
         }
+    }
+
+    #[test]
+    fn a_field_is_replaced_where_it_belongs() {
+        let replaced = |number: u32| {
+            let mut message = Vec::new();
+            put_bytes(&mut message, 2, b"a");
+            put_varint(&mut message, 4, 7);
+            put_bytes(&mut message, 2, b"b");
+            let mut out = b"|".to_vec();
+            put_replaced(&mut out, &message, number, |out| out.push(b'!')).unwrap();
+            out
+        };
+        assert_eq!(replaced(2), b"|!\x20\x07");
+        assert_eq!(replaced(1), b"|!\x12\x01a\x20\x07\x12\x01b");
+        assert_eq!(replaced(3), b"|\x12\x01a!\x20\x07\x12\x01b");
+        assert_eq!(replaced(9), b"|\x12\x01a\x20\x07\x12\x01b!");
+        assert!(put_replaced(&mut Vec::new(), b"\x12\x09a", 1, |_| {}).is_err());
     }
 
     #[test]

@@ -64,7 +64,8 @@ enum Place {
 struct Disk {
     reader: Arc<Database>,
     vault: Vault,
-    orders: SyncSender<Order>,
+    /// Each in a box of its own, for the queue's room is made ahead.
+    orders: SyncSender<Box<Order>>,
 }
 
 impl fmt::Debug for Shelves {
@@ -157,7 +158,7 @@ impl Shelves {
         let orders = disk.orders.clone();
         let (done, written) = oneshot::channel();
         // The queue may be full, and then there is waiting to do. The thread only ends when nobody can ask it any more.
-        let asked = tokio::task::spawn_blocking(move || orders.send(Order::Flush(done)).is_ok()).await;
+        let asked = tokio::task::spawn_blocking(move || orders.send(Box::new(Order::Flush(done))).is_ok()).await;
         if asked.is_ok_and(|asked| asked) {
             drop(written.await);
         }
@@ -241,7 +242,7 @@ impl Disk {
     }
 
     fn order(&self, shelf: &'static str, order: Order) {
-        match self.orders.try_send(order) {
+        match self.orders.try_send(Box::new(order)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
                 tracing::warn!(shelf, "the disk cannot keep up: something is not kept over a restart");
@@ -282,11 +283,11 @@ enum Change {
 }
 
 impl Writer {
-    fn run(mut self, orders: &Receiver<Order>) {
+    fn run(mut self, orders: &Receiver<Box<Order>>) {
         let mut cleared: Option<SystemTime> = None;
         loop {
             let first = match orders.recv_timeout(CLEARING) {
-                Ok(order) => Some(order),
+                Ok(order) => Some(*order),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
@@ -348,11 +349,11 @@ impl Writer {
 
 /// `first` and what is ordered soon after it. The thread sleeps meanwhile, so that nobody who orders has to wake it, and
 /// whoever waits for what came before waits as long; with nothing before that there is nothing to gather.
-fn gather(first: Order, orders: &Receiver<Order>) -> Vec<Order> {
+fn gather(first: Order, orders: &Receiver<Box<Order>>) -> Vec<Order> {
     if !matches!(first, Order::Flush(_)) {
         std::thread::sleep(GATHERING);
     }
-    std::iter::once(first).chain(orders.try_iter()).take(BATCH).collect()
+    std::iter::once(first).chain(orders.try_iter().map(|order| *order)).take(BATCH).collect()
 }
 
 impl Change {

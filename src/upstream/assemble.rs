@@ -218,13 +218,11 @@ impl Assembler {
             for (at, entry) in tasks[task].entries().iter().enumerate().filter(|(_, entry)| entry.is_new()) {
                 // A result before the call answers an older one with the same id.
                 let answers_this = |place: &(usize, usize)| place.0 != task || place.1 > at;
-                match entry.call() {
+                match entry.call_to_answer() {
                     Some(Call::Client { id, .. } | Call::BuiltIn { id, .. })
                         if answers.get(&id).is_some_and(|places| places.iter().any(answers_this)) => {}
-                    Some(call @ (Call::Client { .. } | Call::BuiltIn { .. })) if !calls.contains(&call) => {
-                        calls.push(call);
-                    }
-                    Some(Call::Client { .. } | Call::BuiltIn { .. } | Call::Server { .. }) | None => {}
+                    Some(call) if !calls.contains(&call) => calls.push(call),
+                    Some(_) | None => {}
                 }
             }
         }
@@ -237,7 +235,7 @@ impl Assembler {
         let mut calls = self.pending_calls();
         let mut taken: BTreeSet<String> = all_entries(self.tree.tasks())
             .filter(|entry| !entry.is_new())
-            .filter_map(|entry| match entry.call() {
+            .filter_map(|entry| match entry.call_to_answer() {
                 Some(Call::Client { id, .. } | Call::BuiltIn { id, .. }) => Some(id),
                 Some(Call::Server { .. }) | None => None,
             })

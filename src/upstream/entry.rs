@@ -8,7 +8,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use serde_json::Map;
 
 use crate::{
-    schema::{self, SchemaError},
+    schema::{self, SchemaError, mask},
     upstream::{
         event::text,
         message::{RawMessage, Role},
@@ -108,10 +108,23 @@ impl Entry {
     /// The wire bytes: as they arrived, or encoded again when the message was changed.
     #[must_use]
     pub fn wire(&self) -> Cow<'_, [u8]> {
+        if let Some(grown) = self.grown() {
+            return Cow::Owned(grown.raw().to_vec());
+        }
         match &self.changed {
             _ if self.growing.is_some() => Cow::Owned(schema::encode(self.clone().open())),
             None => Cow::Borrowed(self.arrived.raw()),
             Some(message) => Cow::Owned(schema::encode(message)),
+        }
+    }
+
+    /// What arrived with all that it says now, where it has grown and not been changed otherwise.
+    fn grown(&self) -> Option<RawMessage> {
+        match (&self.growing, &self.changed) {
+            (Some((voice, words)), None) if self.arrived.role() == Some(Role::Speaks(*voice)) => {
+                self.arrived.saying(words)
+            }
+            _ => None,
         }
     }
 
@@ -143,10 +156,33 @@ impl Entry {
         message
     }
 
-    pub(crate) fn edit(
-        &mut self,
-        edit: impl FnOnce(&mut DynamicMessage) -> Result<(), SchemaError>,
-    ) -> Result<(), SchemaError> {
+    /// Masked replace (`WARP-PROTOCOL.md` §3.3).
+    ///
+    /// # Errors
+    /// When the mask does not fit; the message is then as it was before.
+    pub(crate) fn update(&mut self, patch: &RawMessage, paths: &[String]) -> Result<(), SchemaError> {
+        if let Some(grown) = self.grown() {
+            (self.arrived, self.growing) = (grown, None);
+        }
+        if self.changed.is_none()
+            && self.growing.is_none()
+            && let Some(updated) = self.arrived.updated(patch, paths)
+        {
+            self.arrived = updated;
+            return Ok(());
+        }
+        self.edit(|target| mask::update(target, patch.message(), paths))
+    }
+
+    /// Masked append (`WARP-PROTOCOL.md` §3.4).
+    ///
+    /// # Errors
+    /// When the mask does not fit; the message is then as it was before.
+    pub(crate) fn append_masked(&mut self, patch: &RawMessage, paths: &[String]) -> Result<(), SchemaError> {
+        self.edit(|target| mask::append(target, patch.message(), paths))
+    }
+
+    fn edit(&mut self, edit: impl FnOnce(&mut DynamicMessage) -> Result<(), SchemaError>) -> Result<(), SchemaError> {
         let is_as_arrived = self.changed.is_none() && self.growing.is_none();
         let edited = edit(self.open());
         if edited.is_err() && is_as_arrived {
@@ -189,7 +225,7 @@ impl Entry {
     /// The tool call that the message is, if it is one.
     #[must_use]
     pub fn call(&self) -> Option<Call> {
-        let call = self.part(Role::Call, "tool_call")?;
+        let call = self.tool_call()?;
         let id = text(call, "tool_call_id");
         let tools = call.descriptor().oneofs().find(|oneof| oneof.name() == "tool")?;
         let tool = tools.fields().find(|field| call.has_field(field))?;
@@ -216,9 +252,22 @@ impl Entry {
     /// The id of the call by which this message starts the subtask `task_id`, if it does.
     #[must_use]
     pub fn calls_subagent(&self, task_id: &str) -> Option<String> {
-        let call = self.part(Role::Call, "tool_call")?;
+        let call = self.tool_call()?;
         let subagent = part(call, "subagent")?;
         (text(subagent, "task_id") == task_id).then(|| text(call, "tool_call_id"))
+    }
+
+    fn tool_call(&self) -> Option<&DynamicMessage> {
+        let is_call = self.may_be(Role::Call) || self.may_be(Role::ServerCall);
+        if is_call { part(self.message(), "tool_call") } else { None }
+    }
+
+    /// The tool call that the message is, unless the upstream resolves it by itself.
+    pub(crate) fn call_to_answer(&self) -> Option<Call> {
+        if !self.may_be(Role::Call) {
+            return None;
+        }
+        self.call().filter(|call| !matches!(call, Call::Server { .. }))
     }
 
     /// The part `name` of a message that is `role`.

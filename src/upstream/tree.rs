@@ -10,7 +10,7 @@ use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 
 use crate::{
-    schema::{self, SchemaError, mask, wire},
+    schema::{self, SchemaError, wire},
     upstream::{
         append::Appended,
         entry::Entry,
@@ -243,8 +243,7 @@ impl Tree {
         let Some(paths) = patch.mask else { return Err(TreeError::Incomplete { action: name }) };
         let slot = &mut self.tasks[task].entries[entry];
         let mut after = Entry::clone(slot);
-        let updated = after.edit(|target| mask::update(target, message.message(), &paths));
-        updated.map_err(|source| TreeError::Schema { action: name, source })?;
+        after.update(&message, &paths).map_err(|source| TreeError::Schema { action: name, source })?;
         let said = slot.shares_with(&after);
         *slot = Arc::new(after);
         Ok(Effect::Changed { task, entry, said })
@@ -266,8 +265,7 @@ impl Tree {
         // In place: a long answer is made of thousands of appends, and a copy for each would cost its square.
         let target = Arc::make_mut(&mut self.tasks[task].entries[entry]);
         let before = target.says().map(|(voice, text)| (voice, text.len()));
-        let appended = target.edit(|target| mask::append(target, message.message(), &paths));
-        appended.map_err(|source| TreeError::Schema { action: name, source })?;
+        target.append_masked(&message, &paths).map_err(|source| TreeError::Schema { action: name, source })?;
         let after = target.says().map(|(voice, _)| voice);
         let said = before.filter(|(voice, _)| after == Some(*voice)).map_or(0, |(_, length)| length);
         Ok(Effect::Changed { task, entry, said })

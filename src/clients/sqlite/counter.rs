@@ -26,7 +26,8 @@ const BATCH: usize = 128;
 /// Counts in the state's database. Any number of processes may count in the same directory.
 #[derive(Debug)]
 pub struct StoredCounter {
-    calls: SyncSender<Call>,
+    /// Each in a box of its own: the queue's room is made ahead, and calls are large.
+    calls: SyncSender<Box<Call>>,
 }
 
 /// What the thread is asked, and where to it answers.
@@ -79,7 +80,7 @@ impl StoredCounter {
     /// Has `call` answered. It is under way as soon as this returns, whether anyone waits for the answer or not.
     fn ask<T: Send + 'static>(&self, call: impl FnOnce(oneshot::Sender<T>) -> Call) -> Doing<'static, T> {
         let (answer, answered) = oneshot::channel();
-        let sent = self.calls.try_send(call(answer));
+        let sent = self.calls.try_send(Box::new(call(answer)));
         Box::pin(async move {
             match sent {
                 Ok(()) => answered.await.map_err(|_| StateError::Stopped.into()),
@@ -122,9 +123,10 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self, calls: &Receiver<Call>) {
+    fn run(mut self, calls: &Receiver<Box<Call>>) {
         while let Ok(first) = calls.recv() {
-            let batch: Vec<Call> = std::iter::once(first).chain(calls.try_iter().take(BATCH - 1)).collect();
+            let batch: Vec<Call> =
+                std::iter::once(first).chain(calls.try_iter().take(BATCH - 1)).map(|call| *call).collect();
             let found = self.ask_database(&batch);
             self.tell_of(found.as_ref().err());
             match found {
