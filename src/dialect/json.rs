@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde::Serialize;
 
 /// Appends `text` as a JSON string with its quotes.
 ///
@@ -34,7 +34,7 @@ pub(crate) fn put_number(out: &mut String, number: u64) {
 }
 
 /// `value` as one line that is safe in an event stream.
-pub(crate) fn line(value: &Value) -> String {
+pub(crate) fn line(value: &impl Serialize) -> String {
     // Its own way of displaying itself takes several times as long. A value can always be written.
     let line = serde_json::to_string(value).unwrap_or_default();
     if !line.contains('\u{2028}') && !line.contains('\u{2029}') {

@@ -43,9 +43,16 @@ pub(crate) fn error(dialect: &dyn Dialect, error: &TurnError, request_id: &str) 
 
 /// Sets a header to `value`, of which only what a header can hold is left.
 pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    let visible = |character: char| if (' '..='~').contains(&character) { character } else { '?' };
-    let value: String = value.chars().map(visible).take(MOST_HEADER_BYTES).collect();
-    if let Ok(value) = HeaderValue::try_from(value) {
+    let is_visible = |character: char| (' '..='~').contains(&character);
+    let fits = value.len() <= MOST_HEADER_BYTES && value.bytes().all(|byte| is_visible(byte.into()));
+    let value = match fits {
+        true => HeaderValue::from_str(value),
+        false => {
+            let visible = |character| if is_visible(character) { character } else { '?' };
+            HeaderValue::try_from(value.chars().map(visible).take(MOST_HEADER_BYTES).collect::<String>())
+        }
+    };
+    if let Ok(value) = value {
         headers.insert(name, value);
     }
 }

@@ -3,7 +3,7 @@
 //! One state machine serves both. Every item is collected as it is written, for the last event holds all of them again.
 //! It must not know when or to whom the bytes go.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     dialect::{
@@ -12,7 +12,8 @@ use crate::{
         openai_responses::{
             failure, history,
             item::{self, COMPLETED, Call, FAILED, IN_PROGRESS, INCOMPLETE, Kind},
-            object,
+            members,
+            object::Object,
         },
     },
     sse,
@@ -31,7 +32,7 @@ pub(crate) struct Form {
     /// does not have.
     pub(crate) shows_searches: bool,
     /// The response object as it begins.
-    pub(crate) object: Value,
+    pub(crate) object: Object,
     /// The input of the answer, if both are to be kept.
     pub(crate) keep: Option<Vec<Value>>,
 }
@@ -73,7 +74,7 @@ struct Place {
 
 impl Place {
     fn put(&self, line: &mut String) {
-        put_text(line, "item_id", &self.id);
+        members::put_text(line, "item_id", &self.id);
         put_index(line, "output_index", self.index);
     }
 }
@@ -103,14 +104,19 @@ impl Frames {
         self.sequence += 1;
     }
 
-    fn response(&mut self, kind: &'static str, object: &Value, out: &mut Vec<u8>) {
-        self.event(kind, out, |line| put_value(line, "response", object));
+    fn response(&mut self, kind: &'static str, object: &Object, out: &mut Vec<u8>) {
+        self.event(kind, out, |line| {
+            members::put_name(line, "response");
+            object.put(line);
+        });
+        // With all the tools of an agent in it that was a large one, and there are few of them.
+        self.line = String::new();
     }
 
     fn item(&mut self, kind: &'static str, index: usize, item: &Value, out: &mut Vec<u8>) {
         self.event(kind, out, |line| {
             put_index(line, "output_index", index);
-            put_value(line, "item", item);
+            members::put(line, "item", item);
         });
     }
 }
@@ -137,12 +143,8 @@ impl ResponsesEncoder {
 
     fn begin(&mut self, out: &mut Vec<u8>) {
         if !std::mem::replace(&mut self.begun, true) {
-            let mut object = None;
             for kind in ["response.created", "response.in_progress"] {
-                self.frames.event(kind, out, |line| {
-                    put_name(line, "response");
-                    line.push_str(object.get_or_insert_with(|| json::line(&self.form.object)));
-                });
+                self.frames.response(kind, &self.form.object, out);
             }
         }
     }
@@ -163,7 +165,7 @@ impl ResponsesEncoder {
         open.text.push_str(text);
         self.frames.event(kind.words().delta, out, |line| {
             line.push_str(&open.head);
-            put_text(line, "delta", text);
+            members::put_text(line, "delta", text);
             put_logprobs(line, kind);
         });
     }
@@ -177,7 +179,7 @@ impl ResponsesEncoder {
         put_index(&mut head, words.part_index, 0);
         self.frames.event(words.part_added, out, |line| {
             line.push_str(&head);
-            put_value(line, "part", &kind.part("", &[]));
+            members::put(line, "part", &kind.part("", &[]));
         });
         self.open = Some(Open { kind, place, head, text: String::new(), annotations: Vec::new() });
     }
@@ -188,13 +190,13 @@ impl ResponsesEncoder {
         let words = open.kind.words();
         self.frames.event(words.text_done, out, |line| {
             line.push_str(&open.head);
-            put_text(line, "text", &open.text);
+            members::put_text(line, "text", &open.text);
             put_logprobs(line, open.kind);
         });
         let part = open.kind.part(&open.text, &open.annotations);
         self.frames.event(words.part_done, out, |line| {
             line.push_str(&open.head);
-            put_value(line, "part", &part);
+            members::put(line, "part", &part);
         });
         let item = open.kind.item(&open.place.id, status, &[part]);
         self.finish_item(open.place.index, item, out);
@@ -215,15 +217,15 @@ impl ResponsesEncoder {
         for fragment in json::fragments(&call.text, json::FRAGMENT_BYTES) {
             self.frames.event(call.delta(), out, |line| {
                 place.put(line);
-                put_text(line, "delta", fragment);
+                members::put_text(line, "delta", fragment);
             });
         }
         self.frames.event(call.done(), out, |line| {
             place.put(line);
             if let Some(name) = call.name_when_done() {
-                put_text(line, "name", name);
+                members::put_text(line, "name", name);
             }
-            put_text(line, call.member(), &call.text);
+            members::put_text(line, call.member(), &call.text);
         });
         let item = call.item(&place.id, COMPLETED, &call.text);
         self.finish_item(place.index, item, out);
@@ -258,7 +260,7 @@ impl ResponsesEncoder {
             self.frames.event("response.output_text.annotation.added", out, |line| {
                 line.push_str(&open.head);
                 put_index(line, "annotation_index", open.annotations.len());
-                put_value(line, "annotation", &annotation);
+                members::put(line, "annotation", &annotation);
             });
             open.annotations.push(annotation);
         }
@@ -274,11 +276,11 @@ impl ResponsesEncoder {
         self.close(if is_cut { INCOMPLETE } else { COMPLETED }, out);
         match is_cut {
             true => {
-                self.form.object["incomplete_details"] = json!({"reason": "max_output_tokens"});
+                self.form.object.incomplete_reason = Some("max_output_tokens");
                 self.end("response.incomplete", INCOMPLETE, out);
             }
             false => {
-                self.form.object["completed_at"] = Value::from(self.now);
+                self.form.object.completed_at = self.now;
                 self.end("response.completed", COMPLETED, out);
             }
         }
@@ -286,9 +288,9 @@ impl ResponsesEncoder {
 
     /// Writes the last event, which holds the whole answer.
     fn end(&mut self, kind: &'static str, status: &'static str, out: &mut Vec<u8>) {
-        self.form.object["status"] = Value::from(status);
-        self.form.object["output"] = Value::Array(std::mem::take(&mut self.output));
-        self.form.object["usage"] = self.usage.as_ref().map(object::usage).unwrap_or_default();
+        self.form.object.status = status;
+        self.form.object.output = std::mem::take(&mut self.output);
+        self.form.object.usage = self.usage;
         self.frames.response(kind, &self.form.object, out);
         self.done = true;
     }
@@ -327,7 +329,7 @@ impl Encoder for ResponsesEncoder {
             self.output.push(open.kind.item(&open.place.id, INCOMPLETE, &[part]));
         }
         self.form.keep = None;
-        self.form.object["error"] = failure::error(error);
+        self.form.object.error = failure::error(error);
         self.end("response.failed", FAILED, out);
     }
 
@@ -351,33 +353,16 @@ impl Encoder for ResponsesEncoder {
     fn to_keep(&mut self) -> Option<(String, Value)> {
         let input = self.form.keep.take().filter(|_| self.done)?;
         let id = history::response_id(&self.form.answer);
-        Some((id, history::kept(self.form.object.clone(), input)))
+        Some((id, history::kept(self.form.object.to_value(), input)))
     }
 
     fn body(&mut self) -> Value {
-        self.form.object.take()
+        self.form.object.to_value()
     }
 }
 
-fn put_text(line: &mut String, name: &str, text: &str) {
-    put_name(line, name);
-    json::put_string(line, text);
-}
-
 fn put_index(line: &mut String, name: &str, index: usize) {
-    put_name(line, name);
-    json::put_number(line, index as u64);
-}
-
-fn put_value(line: &mut String, name: &str, value: &Value) {
-    put_name(line, name);
-    line.push_str(&json::line(value));
-}
-
-fn put_name(line: &mut String, name: &str) {
-    line.push_str(",\"");
-    line.push_str(name);
-    line.push_str("\":");
+    members::put_number(line, name, index as u64);
 }
 
 /// Events about text have a place for what no upstream tells.

@@ -5,6 +5,7 @@ mod failure;
 mod history;
 mod item;
 pub(crate) mod items;
+mod members;
 mod object;
 mod read;
 

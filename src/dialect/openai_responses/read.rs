@@ -17,7 +17,8 @@ use crate::{
         },
         openai_responses::{
             encode::{Form, ResponsesEncoder},
-            history, items, object,
+            history, items,
+            object::Object,
         },
     },
     turn::{Limits, Turn, TurnError},
@@ -73,7 +74,7 @@ pub(crate) fn request(ask: Ask<'_>) -> Result<Request, TurnError> {
     };
     note_what_is_read_over(&root, &mut ignored)?;
     let (session, repaired) = (session(&body), conversation.repaired);
-    let object = object::begun(&body, asked_model, &ask.stamp, store);
+    let object = Object::begun(&body, asked_model, &ask.stamp, store);
     let keep = store.then(|| remembered(&mut body, previous.as_deref(), ask.kept));
     let (names, shows_searches) = (tools.names, tools.web_search);
     let form = Form { answer: ask.stamp.id, stream, names, shows_searches, object, keep };
