@@ -12,7 +12,7 @@ use crate::schema::{any, json_reader, json_writer, number, time_json};
 
 /// The types with a form of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WellKnown {
+pub(crate) enum WellKnown {
     Timestamp,
     Duration,
     FieldMask,
@@ -23,19 +23,26 @@ enum WellKnown {
     Wrapper,
 }
 
+impl WellKnown {
+    /// The type with the full name `name`, if it is one of these.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name.strip_prefix("google.protobuf.")? {
+            "Timestamp" => Self::Timestamp,
+            "Duration" => Self::Duration,
+            "FieldMask" => Self::FieldMask,
+            "Struct" => Self::Struct,
+            "Value" => Self::Value,
+            "ListValue" => Self::ListValue,
+            "Any" => Self::Any,
+            "DoubleValue" | "FloatValue" | "Int64Value" | "UInt64Value" | "Int32Value" | "UInt32Value"
+            | "BoolValue" | "StringValue" | "BytesValue" => Self::Wrapper,
+            _ => return None,
+        })
+    }
+}
+
 fn well_known(descriptor: &MessageDescriptor) -> Option<WellKnown> {
-    Some(match descriptor.full_name().strip_prefix("google.protobuf.")? {
-        "Timestamp" => WellKnown::Timestamp,
-        "Duration" => WellKnown::Duration,
-        "FieldMask" => WellKnown::FieldMask,
-        "Struct" => WellKnown::Struct,
-        "Value" => WellKnown::Value,
-        "ListValue" => WellKnown::ListValue,
-        "Any" => WellKnown::Any,
-        "DoubleValue" | "FloatValue" | "Int64Value" | "UInt64Value" | "Int32Value" | "UInt32Value" | "BoolValue"
-        | "StringValue" | "BytesValue" => WellKnown::Wrapper,
-        _ => return None,
-    })
+    WellKnown::named(descriptor.full_name())
 }
 
 /// Whether JSON null is a value of this message type.

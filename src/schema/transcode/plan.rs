@@ -5,7 +5,10 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
-use crate::schema::wire::{self, Cursor, Value};
+use crate::schema::{
+    well_known::WellKnown,
+    wire::{self, Cursor, Value},
+};
 
 /// Which type of a set.
 pub(super) type TypeId = usize;
@@ -39,7 +42,8 @@ pub(super) enum Plan {
 
 #[derive(Debug)]
 pub(super) struct Message {
-    pub(super) form: Form,
+    /// Its own form in JSON; an object of its fields where it has none.
+    pub(super) form: Option<WellKnown>,
     /// By number, ascending.
     pub(super) fields: Vec<Field>,
     pub(super) is_map_entry: bool,
@@ -50,22 +54,6 @@ pub(super) struct Enum {
     pub(super) names: Vec<(i32, String)>,
     /// The enum whose only value is JSON's null.
     pub(super) is_null: bool,
-}
-
-/// How a message looks in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// An object of its fields.
-    Plain,
-    Timestamp,
-    Duration,
-    FieldMask,
-    Struct,
-    Value,
-    ListValue,
-    Wrapper,
-    /// In a form that takes more than one pass.
-    Elsewhere,
 }
 
 #[derive(Debug)]
@@ -191,7 +179,7 @@ impl Plans {
         if number(options, 1).is_some() {
             return None;
         }
-        Some(Message { form: form(&found.name), fields, is_map_entry: number(options, 7) == Some(1) })
+        Some(Message { form: WellKnown::named(&found.name), fields, is_map_entry: number(options, 7) == Some(1) })
     }
 
     fn field(&self, field: &[u8], is_proto3: bool) -> Option<Field> {
@@ -264,23 +252,6 @@ fn enumeration(descriptor: &[u8], name: &str) -> Option<Enum> {
         }
     }
     Some(Enum { names, is_null: name == "google.protobuf.NullValue" })
-}
-
-fn form(name: &str) -> Form {
-    match name.strip_prefix("google.protobuf.") {
-        Some("Timestamp") => Form::Timestamp,
-        Some("Duration") => Form::Duration,
-        Some("FieldMask") => Form::FieldMask,
-        Some("Struct") => Form::Struct,
-        Some("Value") => Form::Value,
-        Some("ListValue") => Form::ListValue,
-        Some("Any") => Form::Elsewhere,
-        Some(
-            "DoubleValue" | "FloatValue" | "Int64Value" | "UInt64Value" | "Int32Value" | "UInt32Value" | "BoolValue"
-            | "StringValue" | "BytesValue",
-        ) => Form::Wrapper,
-        Some(_) | None => Form::Plain,
-    }
 }
 
 /// The contents of all length-delimited fields `number` of `message`.

@@ -7,13 +7,13 @@ use serde_json::{Map, Value as Json};
 use crate::schema::json_writer::UNKNOWN_KEY;
 use crate::schema::transcode::{
     DEEPEST,
-    plan::{Enum, Field, Form, Kind, Message, Plans, TypeId},
+    plan::{Enum, Field, Kind, Message, Plans, TypeId},
 };
 use crate::schema::wire::{
     self,
     Value::{Fixed32, Fixed64, Varint},
 };
-use crate::schema::{encode, number, spelling, time_json};
+use crate::schema::{encode, number, spelling, time_json, well_known::WellKnown};
 
 /// What is being written. Every step gives none when it meets what it is not for.
 pub(super) struct Reader<'a> {
@@ -26,11 +26,11 @@ impl Reader<'_> {
     pub(super) fn message(&mut self, id: TypeId, json: &Json, depth: usize) -> Option<()> {
         let message = self.plans.message(id).filter(|_| depth < DEEPEST)?;
         match (message.form, json) {
-            (Form::Plain, Json::Object(object)) => self.object(message, object, depth),
-            (Form::Timestamp, Json::String(text)) => self.time(message, text),
-            (Form::Struct, Json::Object(object)) => self.structure(message, object, depth),
-            (Form::Value, json) => self.value(message, json, depth),
-            (Form::ListValue, Json::Array(items)) => {
+            (None, Json::Object(object)) => self.object(message, object, depth),
+            (Some(WellKnown::Timestamp), Json::String(text)) => self.time(message, text),
+            (Some(WellKnown::Struct), Json::Object(object)) => self.structure(message, object, depth),
+            (Some(WellKnown::Value), json) => self.value(message, json, depth),
+            (Some(WellKnown::ListValue), Json::Array(items)) => {
                 let [values] = message.fields.as_slice() else { return None };
                 self.list(values, items, depth)
             }

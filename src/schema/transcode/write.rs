@@ -6,10 +6,13 @@ use base64::engine::general_purpose::STANDARD;
 use crate::schema::json_writer::UNKNOWN_KEY;
 use crate::schema::transcode::{
     DEEPEST,
-    plan::{Field, Form, Kind, Message, Plans, TypeId},
+    plan::{Field, Kind, Message, Plans, TypeId},
 };
 use crate::schema::wire::{self, Cursor, Value};
-use crate::schema::{number, time_json, well_known};
+use crate::schema::{
+    number, time_json,
+    well_known::{self, WellKnown},
+};
 
 /// What is being written. Every step gives none when it meets what it is not for.
 pub(super) struct Writer<'a> {
@@ -22,18 +25,18 @@ impl Writer<'_> {
     pub(super) fn message(&mut self, id: TypeId, bytes: &[u8], depth: usize) -> Option<()> {
         let message = self.plans.message(id).filter(|_| depth < DEEPEST)?;
         match message.form {
-            Form::Plain => self.object(message, bytes, depth),
-            Form::Timestamp => self.time(message, bytes, time_json::timestamp_text),
-            Form::Duration => self.time(message, bytes, time_json::duration_text),
-            Form::FieldMask => self.mask(message, bytes),
-            Form::Struct => self.structure(message, bytes, depth),
-            Form::Value => self.value(message, bytes, depth),
-            Form::ListValue => self.list_value(message, bytes, depth),
-            Form::Wrapper => {
+            None => self.object(message, bytes, depth),
+            Some(WellKnown::Timestamp) => self.time(message, bytes, time_json::timestamp_text),
+            Some(WellKnown::Duration) => self.time(message, bytes, time_json::duration_text),
+            Some(WellKnown::FieldMask) => self.mask(message, bytes),
+            Some(WellKnown::Struct) => self.structure(message, bytes, depth),
+            Some(WellKnown::Value) => self.value(message, bytes, depth),
+            Some(WellKnown::ListValue) => self.list_value(message, bytes, depth),
+            Some(WellKnown::Wrapper) => {
                 let (field, value) = only_field(message, bytes)?;
                 self.single(field, value, depth)
             }
-            Form::Elsewhere => None,
+            Some(WellKnown::Any) => None,
         }
     }
 
