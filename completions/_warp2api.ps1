@@ -598,7 +598,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a key and print it, once')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a key and print it, once; what is not named is not limited')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys: what each may do, has used today, and whether it is in force')
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change what a key may do; what is not named stays as it is')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give a key another secret, print it once, and refuse the one before')
@@ -607,8 +607,8 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             break
         }
         'warp2api;key;create' {
-            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]')
-            [CompletionResult]::new('--dialects', '--dialects', [CompletionResultType]::ParameterName, 'APIs that it may speak, comma-separated [default: all]')
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'Models that it may ask, comma-separated: ids, aliases, patterns with `*`, or all')
+            [CompletionResult]::new('--dialects', '--dialects', [CompletionResultType]::ParameterName, 'APIs that it may speak, comma-separated, or all')
             [CompletionResult]::new('--requests-per-minute', '--requests-per-minute', [CompletionResultType]::ParameterName, 'Requests in any minute, or none for no limit')
             [CompletionResult]::new('--tokens-per-day', '--tokens-per-day', [CompletionResultType]::ParameterName, 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit')
             [CompletionResult]::new('--credits-per-day', '--credits-per-day', [CompletionResultType]::ParameterName, 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit')
@@ -648,8 +648,8 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             break
         }
         'warp2api;key;update' {
-            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]')
-            [CompletionResult]::new('--dialects', '--dialects', [CompletionResultType]::ParameterName, 'APIs that it may speak, comma-separated [default: all]')
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'Models that it may ask, comma-separated: ids, aliases, patterns with `*`, or all')
+            [CompletionResult]::new('--dialects', '--dialects', [CompletionResultType]::ParameterName, 'APIs that it may speak, comma-separated, or all')
             [CompletionResult]::new('--requests-per-minute', '--requests-per-minute', [CompletionResultType]::ParameterName, 'Requests in any minute, or none for no limit')
             [CompletionResult]::new('--tokens-per-day', '--tokens-per-day', [CompletionResultType]::ParameterName, 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit')
             [CompletionResult]::new('--credits-per-day', '--credits-per-day', [CompletionResultType]::ParameterName, 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit')
@@ -704,7 +704,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             break
         }
         'warp2api;key;help' {
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a key and print it, once')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a key and print it, once; what is not named is not limited')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys: what each may do, has used today, and whether it is in force')
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change what a key may do; what is not named stays as it is')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give a key another secret, print it once, and refuse the one before')
@@ -1145,7 +1145,7 @@ Register-ArgumentCompleter -Native -CommandName 'warp2api' -ScriptBlock {
             break
         }
         'warp2api;help;key' {
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a key and print it, once')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a key and print it, once; what is not named is not limited')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys: what each may do, has used today, and whether it is in force')
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change what a key may do; what is not named stays as it is')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give a key another secret, print it once, and refuse the one before')

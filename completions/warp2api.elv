@@ -545,7 +545,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand create 'Make a key and print it, once'
+            cand create 'Make a key and print it, once; what is not named is not limited'
             cand list 'List the keys: what each may do, has used today, and whether it is in force'
             cand update 'Change what a key may do; what is not named stays as it is'
             cand rotate 'Give a key another secret, print it once, and refuse the one before'
@@ -553,8 +553,8 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'warp2api;key;create'= {
-            cand --models 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]'
-            cand --dialects 'APIs that it may speak, comma-separated [default: all]'
+            cand --models 'Models that it may ask, comma-separated: ids, aliases, patterns with `*`, or all'
+            cand --dialects 'APIs that it may speak, comma-separated, or all'
             cand --requests-per-minute 'Requests in any minute, or none for no limit'
             cand --tokens-per-day 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit'
             cand --credits-per-day 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit'
@@ -592,8 +592,8 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --version 'Print version'
         }
         &'warp2api;key;update'= {
-            cand --models 'Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]'
-            cand --dialects 'APIs that it may speak, comma-separated [default: all]'
+            cand --models 'Models that it may ask, comma-separated: ids, aliases, patterns with `*`, or all'
+            cand --dialects 'APIs that it may speak, comma-separated, or all'
             cand --requests-per-minute 'Requests in any minute, or none for no limit'
             cand --tokens-per-day 'Tokens, input and output, in a day of UTC, such as 200k or 1M, or none for no limit'
             cand --credits-per-day 'Warp''s credits in a day of UTC, such as 2.5, or none for no limit'
@@ -645,7 +645,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --version 'Print version'
         }
         &'warp2api;key;help'= {
-            cand create 'Make a key and print it, once'
+            cand create 'Make a key and print it, once; what is not named is not limited'
             cand list 'List the keys: what each may do, has used today, and whether it is in force'
             cand update 'Change what a key may do; what is not named stays as it is'
             cand rotate 'Give a key another secret, print it once, and refuse the one before'
@@ -1029,7 +1029,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
         &'warp2api;help;token;worker;remove'= {
         }
         &'warp2api;help;key'= {
-            cand create 'Make a key and print it, once'
+            cand create 'Make a key and print it, once; what is not named is not limited'
             cand list 'List the keys: what each may do, has used today, and whether it is in force'
             cand update 'Change what a key may do; what is not named stays as it is'
             cand rotate 'Give a key another secret, print it once, and refuse the one before'

@@ -511,7 +511,7 @@ pub(crate) struct KeyArguments {
 /// What to do with client keys.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Make a key and print it, once
+    /// Make a key and print it, once; what is not named is not limited
     Create(KeyCreateArguments),
     /// List the keys: what each may do, has used today, and whether it is in force
     List {
@@ -560,10 +560,10 @@ pub(crate) struct KeyUpdateArguments {
 /// What a key may do.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct TermsArguments {
-    /// Models that it may ask, comma-separated: ids, aliases, or patterns with `*` [default: all]
+    /// Models that it may ask, comma-separated: ids, aliases, patterns with `*`, or all
     #[arg(long, value_name = "MODELS", value_delimiter = ',')]
     pub(crate) models: Option<Vec<String>>,
-    /// APIs that it may speak, comma-separated [default: all]
+    /// APIs that it may speak, comma-separated, or all
     #[arg(long, value_name = "DIALECTS", value_delimiter = ',', value_parser = dialects())]
     pub(crate) dialects: Option<Vec<String>>,
     /// Requests in any minute, or none for no limit

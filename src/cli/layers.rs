@@ -12,7 +12,11 @@ use std::{
 };
 
 use crate::{
-    cli::env::{self, Setting, Strings},
+    cli::{
+        config::kinds::{self, Kind},
+        env::{self, Setting, Strings},
+        values,
+    },
     secret::Secret,
 };
 
@@ -188,15 +192,20 @@ impl<'a> Layers<'a> {
 
     fn take_file(&mut self, spots: BTreeMap<String, Spot>) {
         self.file = spots;
-        let kinds: Vec<_> = self.file.iter().filter(|(_, spot)| plain(&spot.value).is_none()).collect();
-        let complaints: Vec<_> = kinds
-            .into_iter()
-            .map(|(key, spot)| {
-                let message = format!("expected text, a number or a switch, not a {}", spot.value.type_str());
-                (self.place_in_file(key, spot), message)
-            })
-            .collect();
-        complaints.into_iter().for_each(|(place, message)| self.complain(place, message));
+        let problem = |(key, spot): (&String, &Spot)| {
+            let message = match &spot.value {
+                toml::Value::Array(_) if is_one_value(key) => "expected one value, not a list".to_owned(),
+                value if plain(value).is_none() => {
+                    format!("expected text, a number or a switch, not a {}", value.type_str())
+                }
+                _ => return None,
+            };
+            Some((self.place_in_file(key, spot), message))
+        };
+        let problems: Vec<_> = self.file.iter().filter_map(problem).collect();
+        problems.into_iter().for_each(|(place, message)| self.complain(place, message));
+        // Joined, they could be taken for one.
+        self.file.retain(|key, spot| !(spot.value.is_array() && is_one_value(key)));
     }
 
     fn place_in_file(&self, key: &str, spot: &Spot) -> String {
@@ -263,7 +272,10 @@ impl<'a> Layers<'a> {
         let found = self.find(flag, setting)?;
         let wrong = |found: &Found| {
             let expected = parse(found.text.trim()).err()?;
-            let message = if setting.secret { expected } else { format!("{:?}: {expected}", found.text) };
+            let message = match setting.secret {
+                true => expected,
+                false => format!("{:?}: {expected}", values::without_password(&found.text)),
+            };
             Some(Problem { place: found.place.clone(), message })
         };
         let places = [self.in_variable(setting), self.in_dotenv(setting), self.in_file(setting)];
@@ -339,6 +351,12 @@ fn no_such_setting<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Stri
     let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|one| likeness(one) > 0.8);
     let meant = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
     format!("no such setting{meant}")
+}
+
+/// Whether `key` is a setting that has one value only.
+fn is_one_value(key: &str) -> bool {
+    let kind = kinds::of_file().find(|(setting, _)| setting.key == key).map(|(_, kind)| kind);
+    kind.is_some_and(|kind| !matches!(kind, Kind::List(_) | Kind::Secrets))
 }
 
 /// The text of a value that a setting can have; `None` for any other.

@@ -78,7 +78,10 @@ fn url(layers: &mut Layers<'_>) -> Option<String> {
 fn endpoint(text: &str) -> Result<String, String> {
     let expected = || "expected the collector's URL, such as http://127.0.0.1:4318".to_owned();
     let url = reqwest::Url::parse(text).map_err(|_| expected())?;
-    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty();
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password; OTEL_EXPORTER_OTLP_HEADERS says who asks".to_owned());
+    }
+    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host();
     if is_usable { Ok(text.to_owned()) } else { Err(expected()) }
 }
 

@@ -70,9 +70,14 @@ pub(crate) fn upstream(text: &str) -> Result<Upstream, String> {
         Some(rest) => (format!("http://{rest}"), true),
         None => (text.to_owned(), false),
     };
-    let url = reqwest::Url::parse(&url).map_err(|_| FORMS.to_owned())?;
+    Ok(Upstream::Service { root: address(&url, FORMS)?, http2_prior_knowledge })
+}
+
+/// The root of a service at `text`; `forms` says what is expected.
+fn address(text: &str, forms: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).map_err(|_| forms.to_owned())?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(FORMS.to_owned());
+        return Err(forms.to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user name or password".to_owned());
@@ -80,16 +85,26 @@ pub(crate) fn upstream(text: &str) -> Result<Upstream, String> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("must not hold a query or a fragment".to_owned());
     }
-    let root = url.as_str().trim_end_matches('/').to_owned();
-    Ok(Upstream::Service { root, http2_prior_knowledge })
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// `text` without the password that a URL may hold.
+pub(crate) fn without_password(text: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, rest)) => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            match authority.rsplit_once('@') {
+                Some((user, _)) => format!("{scheme}://[hidden]{}", &rest[user.len()..]),
+                None => text.to_owned(),
+            }
+        }
+        None => text.to_owned(),
+    }
 }
 
 /// Reads the root of any service over HTTP.
 pub(crate) fn root(text: &str) -> Result<String, String> {
-    match upstream(text) {
-        Ok(Upstream::Service { root, http2_prior_knowledge: false }) => Ok(root),
-        _ => Err("expected https://HOST or http://HOST".to_owned()),
-    }
+    address(text, "expected https://HOST or http://HOST")
 }
 
 /// Reads how many accounts are kept ready.
@@ -100,14 +115,9 @@ pub(crate) fn pool_size(text: &str) -> Result<usize, String> {
 
 /// Reads the root of an API that gets a secret with each request: over TLS, unless it is on this machine.
 pub(crate) fn api_root(text: &str) -> Result<String, String> {
-    match upstream(text) {
-        Ok(Upstream::Service { root, http2_prior_knowledge: false })
-            if root.starts_with("https://") || is_loopback(&root) =>
-        {
-            Ok(root)
-        }
-        _ => Err("expected https://HOST, or http:// with an address of this machine".to_owned()),
-    }
+    const FORMS: &str = "expected https://HOST, or http:// with an address of this machine";
+    let root = address(text, FORMS)?;
+    if root.starts_with("https://") || is_loopback(&root) { Ok(root) } else { Err(FORMS.to_owned()) }
 }
 
 /// Reads the id of a Cloudflare account.
@@ -333,8 +343,23 @@ mod tests {
 
     use super::{
         Bound, Expiry, OFFICIAL_ROOT, Upstream, account_id, api_root, bound, count, count_or_none, credits, duration,
-        expiry, head, listen, pause, pool_size, root, size, switch, tokens, upstream, word,
+        expiry, head, listen, pause, pool_size, root, size, switch, tokens, upstream, without_password, word,
     };
+
+    #[test]
+    fn a_password_in_a_url_is_hidden() {
+        assert_eq!(without_password("redis://me:p@ss@host:6379/0?x=@"), "redis://[hidden]@host:6379/0?x=@");
+        assert_eq!(without_password("https://host/a@b"), "https://host/a@b");
+        assert_eq!(without_password("a@b"), "a@b");
+    }
+
+    #[test]
+    fn an_address_with_a_user_is_told_apart_from_none() {
+        for read in [root, api_root] {
+            assert!(read("https://me:pw@host").unwrap_err().contains("user name or password"));
+            assert!(read("me").unwrap_err().starts_with("expected https://HOST"));
+        }
+    }
 
     #[test]
     fn upstreams() {

@@ -26,6 +26,12 @@ pub enum ClientsError {
         /// What was given.
         name: String,
     },
+    /// The only keys with the name are revoked.
+    #[error("the client key named {name} is revoked, which is for good")]
+    Revoked {
+        /// The name.
+        name: String,
+    },
     /// No key that is in force has the name.
     #[error("there is no client key named {name}")]
     Unknown {
@@ -43,6 +49,7 @@ impl ClientsError {
             Self::Away { .. } => "see whether the store runs and can be reached",
             Self::NameTaken { .. } => "choose another name, or revoke that key first",
             Self::NameMalformed { .. } => "choose a short name such as `ci` or `anna@laptop`",
+            Self::Revoked { .. } => "make another one with `warp2api key create`; the name is free",
             Self::Unknown { .. } => "see which keys there are with `warp2api key list`",
         }
     }

@@ -95,8 +95,7 @@ fn put_usual(text: &[u8], out: &mut Vec<u8>) -> bool {
 }
 
 fn decode_any(text: &[u8]) -> Result<Vec<u8>, SchemaError> {
-    let characters = significant(text);
-    if looks_like_hex(&characters)
+    if looks_like_hex(text)
         && let Ok(bytes) = hex_bytes(text)
     {
         return Ok(bytes);
@@ -107,15 +106,14 @@ fn decode_any(text: &[u8]) -> Result<Vec<u8>, SchemaError> {
 /// What the text may stand for, the likelier first: as hex, as base64, or neither.
 pub fn candidates(text: &[u8]) -> Vec<Vec<u8>> {
     let (hex, base64) = (hex_bytes(text).ok(), base64_bytes(text).ok());
-    let ordered = if looks_like_hex(&significant(text)) { [hex, base64] } else { [base64, hex] };
+    let ordered = if looks_like_hex(text) { [hex, base64] } else { [base64, hex] };
     ordered.into_iter().flatten().collect()
 }
 
 /// Whether input could be text at all: only characters of the spellings, and at least one that counts.
 pub fn is_text(input: &[u8]) -> bool {
-    let characters = significant(input);
-    let in_some_alphabet = |(_, byte): &(usize, u8)| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
-    !characters.is_empty() && characters.iter().all(in_some_alphabet)
+    let in_some_alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
+    significant(input).next().is_some() && significant(input).all(|(_, byte)| in_some_alphabet(byte))
 }
 
 /// Bytes from hex digits of either case, with or without `0x`.
@@ -123,20 +121,21 @@ pub fn is_text(input: &[u8]) -> bool {
 /// # Errors
 /// When there is another character, or half a byte.
 pub fn hex_bytes(text: &[u8]) -> Result<Vec<u8>, SchemaError> {
-    let characters = significant(text);
-    let digits = match characters.as_slice() {
-        [(_, b'0'), (_, b'x' | b'X'), digits @ ..] => digits,
-        digits => digits,
-    };
-    let mut nibbles = Vec::with_capacity(digits.len());
-    for &(offset, byte) in digits {
-        let value = char::from(byte).to_digit(16).ok_or_else(|| bad_character(text, offset))?;
-        nibbles.push(value as u8);
+    let digits = significant(text).skip(if is_marked_hex(text) { 2 } else { 0 });
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    let (mut count, mut high) = (0_usize, 0);
+    for (offset, byte) in digits {
+        let value = char::from(byte).to_digit(16).ok_or_else(|| bad_character(text, offset))? as u8;
+        match count % 2 {
+            0 => high = value << 4,
+            _ => bytes.push(high | value),
+        }
+        count += 1;
     }
-    if nibbles.len() % 2 == 1 {
-        return Err(SpellingError::OddHex(nibbles.len()).into());
+    if count % 2 == 1 {
+        return Err(SpellingError::OddHex(count).into());
     }
-    Ok(nibbles.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, nibble| byte << 4 | nibble)).collect())
+    Ok(bytes)
 }
 
 /// Bytes from base64 of either alphabet, padded or not.
@@ -165,24 +164,37 @@ pub fn base64_bytes(text: &[u8]) -> Result<Vec<u8>, SchemaError> {
 }
 
 /// The characters that count, with their places: no white space, no surrounding quotes.
-fn significant(text: &[u8]) -> Vec<(usize, u8)> {
-    let characters: Vec<(usize, u8)> =
-        text.iter().copied().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()).collect();
-    match characters.as_slice() {
-        [(_, first @ (b'"' | b'\'')), inner @ .., (_, last)] if first == last => inner.to_vec(),
-        _ => characters,
-    }
+fn significant(text: &[u8]) -> impl Iterator<Item = (usize, u8)> {
+    let rest = text.trim_ascii_start();
+    let (inner, from) = match rest.trim_ascii_end() {
+        [first @ (b'"' | b'\''), inner @ .., last] if first == last => (inner, text.len() - rest.len() + 1),
+        whole => (whole, text.len() - rest.len()),
+    };
+    let characters = inner.iter().copied().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace());
+    characters.map(move |(place, byte)| (from + place, byte))
 }
 
 /// Only paired hex digits, their letters of one case; or `0x` in front.
-fn looks_like_hex(characters: &[(usize, u8)]) -> bool {
-    if let [(_, b'0'), (_, b'x' | b'X'), ..] = characters {
+fn looks_like_hex(text: &[u8]) -> bool {
+    if is_marked_hex(text) {
         return true;
     }
-    let all_digits = characters.iter().all(|(_, byte)| byte.is_ascii_hexdigit());
-    let upper = characters.iter().any(|(_, byte)| byte.is_ascii_uppercase());
-    let lower = characters.iter().any(|(_, byte)| byte.is_ascii_lowercase());
-    all_digits && characters.len().is_multiple_of(2) && !(upper && lower)
+    let (mut count, mut upper, mut lower) = (0_usize, false, false);
+    for (_, byte) in significant(text) {
+        if !byte.is_ascii_hexdigit() {
+            return false;
+        }
+        count += 1;
+        upper |= byte.is_ascii_uppercase();
+        lower |= byte.is_ascii_lowercase();
+    }
+    count.is_multiple_of(2) && !(upper && lower)
+}
+
+/// Whether the text begins with `0x`.
+fn is_marked_hex(text: &[u8]) -> bool {
+    let mut first = significant(text).map(|(_, byte)| byte);
+    (first.next(), first.next().map(|byte| byte.to_ascii_lowercase())) == (Some(b'0'), Some(b'x'))
 }
 
 fn bad_character(text: &[u8], offset: usize) -> SpellingError {

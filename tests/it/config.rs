@@ -177,7 +177,8 @@ fn all_mistakes_are_told_at_once() {
     let place = Place::new();
     place.write(
         "my.toml",
-        "max_bdy = 5\n\nheartbeat = \"soon\"\nstrict = { a = 1 }\nmcp_form = \"sever\"\nidle_timeout = 0\n",
+        "max_bdy = 5\n\nheartbeat = \"soon\"\nstrict = { a = 1 }\nmcp_form = \"sever\"\nidle_timeout = 0\n\
+         broker = \"https://me:hush@host\"\nupstream = [\"http://127.0.0.1:1\", \"x\"]\n",
     );
     place.write(".env", "WARP2API_HARTBEAT=7s\nWARP2API_IDLE_TIMEOUT=9s\n");
     let variables = [("PORT", "eighty"), ("WARP2API_STRCT", "1")];
@@ -187,6 +188,8 @@ fn all_mistakes_are_told_at_once() {
         "heartbeat in my.toml line 3: \"soon\": expected a time",
         "strict in my.toml line 4: expected text, a number or a switch, not a table",
         "mcp_form in my.toml line 5: \"sever\": expected servers or flat",
+        "broker in my.toml line 7: \"https://[hidden]@host\": must not hold a user name or password",
+        "upstream in my.toml line 8: expected one value, not a list",
         // A variable replaces it, and it is wrong all the same.
         "idle_timeout in my.toml line 6: \"0\": expected a time",
         "listening on 0.0.0.0:1: others can reach this address",
@@ -197,7 +200,7 @@ fn all_mistakes_are_told_at_once() {
     }
     // A flag makes both parts of the address, so that neither variable is looked at; without it, one is wrong.
     assert!(config(&place, "config check my.toml", &variables).ended(2).err.contains("PORT: \"eighty\""));
-    assert_eq!((told.text(), told.err.matches("max_bdy").count()), ("", 1));
+    assert_eq!((told.text(), told.err.matches("max_bdy").count(), told.err.matches("hush").count()), ("", 1, 0));
 
     let json = config(&place, "config check my.toml --json", &variables).ended(2);
     let document: Value = serde_json::from_slice(&json.out).unwrap();

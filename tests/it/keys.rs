@@ -586,6 +586,8 @@ fn keys_are_made_listed_changed_and_revoked_from_the_command_line() {
 fn what_cannot_be_is_refused_with_what_would_be_right() {
     let place = Place::new();
     key(&place, "create ci").ended(0);
+    key(&place, "create gone").ended(0);
+    key(&place, "revoke gone").ended(0);
     for (line, words) in [
         ("create ci", &["another client key named ci", "revoke that key first"][..]),
         ("create a/b", &["1 to 64 letters"]),
@@ -598,6 +600,11 @@ fn what_cannot_be_is_refused_with_what_would_be_right() {
         ("create x --expires soon", &["30d"]),
         ("create x --expires 2020-01-01", &["a time that is over"]),
         ("create x --dialects french", &["openai_chat", "gemini"]),
+        ("create x --models ,", &["--models names nothing", "`--models all`"]),
+        ("update ci --models= ", &["--models names nothing"]),
+        ("revoke gone", &["gone is revoked", "key create"]),
+        ("rotate gone", &["gone is revoked"]),
+        ("update gone --streams 1", &["gone is revoked"]),
     ] {
         let ran = key(&place, line).ended(2);
         for word in words {
@@ -605,11 +612,30 @@ fn what_cannot_be_is_refused_with_what_would_be_right() {
         }
         assert_eq!(ran.text(), "", "{line}");
     }
-    assert_eq!(listed(&place).len(), 1, "nothing was made");
+    assert_eq!(listed(&place).len(), 2, "nothing was made");
     let strange = key(&place, "create x --models claude-4-5-opus,made-up-model").ended(0);
     let warnings: Vec<&str> = strange.err.lines().filter(|line| line.starts_with("warning")).collect();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains("`made-up-model`"), "{warnings:?}");
+}
+
+#[test]
+fn a_key_that_nobody_gets_is_none() {
+    let place = Place::new();
+    let secret = key(&place, "create ci").ended(0).text().trim().to_owned();
+    let before = listed(&place);
+    for line in ["rotate ci", "rotate ci --json", "create other"] {
+        // A pipe that nobody reads from.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = place.command(&format!("key {line}")).stdout(writer).output().unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{line}: {told}");
+        assert!(told.contains("the key cannot be printed") && told.contains("nothing was changed"), "{line}: {told}");
+    }
+    assert_eq!(listed(&place), before);
+    let (_server, _, address) = serving(&place, "--listen 127.0.0.1:0");
+    assert_eq!(status(&address, &secret), 200, "the one before goes on");
 }
 
 /// A server of the simulator as a process, with what it says until it says that it serves, and its address.

@@ -1,5 +1,7 @@
 //! `config check`: everything that is wrong with the settings, told at once.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::cli::{
@@ -23,8 +25,12 @@ pub(super) fn run(layers: Layers<'_>, json: bool, output: &mut Output) -> Result
     match problems.len() {
         0 if json => Ok(()),
         0 => {
-            let whole = "nothing is wrong with the settings";
-            output.note(&file.map_or_else(|| whole.to_owned(), |file| format!("{whole}; the file is {file}")));
+            let of_file = match &file {
+                Some(file) if Path::new(file).exists() => format!("; the file is {file}"),
+                Some(file) => format!("; there is no file {file}"),
+                None => String::new(),
+            };
+            output.note(&format!("nothing is wrong with the settings{of_file}"));
             Ok(())
         }
         // The object holds them already.

@@ -14,7 +14,7 @@ use crate::cli::{
 
 mod check;
 mod example;
-mod kinds;
+pub(crate) mod kinds;
 mod schema;
 mod show;
 

@@ -10,6 +10,7 @@ use crate::cli::{
     layers::{Layers, Source},
     output::Output,
     table::Table,
+    values,
 };
 
 /// How wide a value may be in the table.
@@ -47,7 +48,7 @@ impl Row {
         let given = given.map(|found| (found.source, found.place.clone()));
         let value = match found {
             _ if setting.secret => None,
-            Some(found) => Some(without_password(found.text.trim())),
+            Some(found) => Some(values::without_password(found.text.trim())),
             None => kinds::default(setting).map(str::to_owned),
         };
         Self { setting, kind, value, given }
@@ -95,20 +96,6 @@ impl Row {
     }
 }
 
-/// `text` without the password that a URL may hold.
-fn without_password(text: &str) -> String {
-    match text.split_once("://") {
-        Some((scheme, rest)) => {
-            let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-            match authority.rsplit_once('@') {
-                Some((user, _)) => format!("{scheme}://[hidden]{}", &rest[user.len()..]),
-                None => text.to_owned(),
-            }
-        }
-        None => text.to_owned(),
-    }
-}
-
 fn table(rows: &[Row]) -> String {
     let mut table = Table::new(&["SETTING", "VALUE", "FROM"], WIDEST);
     for row in rows {
@@ -125,16 +112,4 @@ fn document(rows: &[Row], layers: &Layers<'_>) -> Value {
         "settings": settings,
         "problems": super::check::listed(layers.problems()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_password;
-
-    #[test]
-    fn a_password_in_a_url_is_hidden() {
-        assert_eq!(without_password("redis://me:p@ss@host:6379/0?x=@"), "redis://[hidden]@host:6379/0?x=@");
-        assert_eq!(without_password("https://host/a@b"), "https://host/a@b");
-        assert_eq!(without_password("a@b"), "a@b");
-    }
 }

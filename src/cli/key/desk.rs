@@ -10,7 +10,7 @@ use crate::{
         exit::{Exit, Failure},
         settings::Settings,
     },
-    clients::{ClientsError, Counter, Keys, SharedCounter, SharedKeys, StoredCounter, StoredKeys},
+    clients::{ClientsError, Counter, Key, Keys, SharedCounter, SharedKeys, StoredCounter, StoredKeys},
     state::Shared,
 };
 
@@ -42,6 +42,20 @@ pub(super) async fn needed(settings: &Settings) -> Result<Stores, Failure> {
     stores.ok_or_else(|| Failure::usage("no state directory is known").hint("set WARP2API_HOME to one"))
 }
 
+/// The key in force that is called `name`.
+///
+/// # Errors
+/// When there is none.
+pub(super) async fn in_force(keys: &dyn Keys, name: &str) -> Result<Key, ClientsError> {
+    let (revoked, in_force): (Vec<Key>, Vec<Key>) =
+        keys.list().await?.into_iter().filter(|key| key.name == name).partition(|key| key.revoked.is_some());
+    let name = name.to_owned();
+    in_force.into_iter().next().ok_or(match revoked.is_empty() {
+        true => ClientsError::Unknown { name },
+        false => ClientsError::Revoked { name },
+    })
+}
+
 /// The time in milliseconds since the Unix epoch.
 pub(super) fn millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -57,9 +71,10 @@ impl From<ClientsError> for Failure {
     fn from(error: ClientsError) -> Self {
         let exit = match &error {
             ClientsError::State(_) | ClientsError::Away { .. } => Exit::Failed,
-            ClientsError::NameTaken { .. } | ClientsError::NameMalformed { .. } | ClientsError::Unknown { .. } => {
-                Exit::Usage
-            }
+            ClientsError::NameTaken { .. }
+            | ClientsError::NameMalformed { .. }
+            | ClientsError::Revoked { .. }
+            | ClientsError::Unknown { .. } => Exit::Usage,
         };
         Self::new(exit, &error).hint(error.hint())
     }

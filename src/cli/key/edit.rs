@@ -2,18 +2,15 @@
 
 use std::time::SystemTime;
 
-use crate::{
-    cli::{
-        args::KeyUpdateArguments,
-        exit::Failure,
-        key::{
-            desk::{self, millis},
-            terms,
-        },
-        output::Output,
-        settings::Settings,
+use crate::cli::{
+    args::KeyUpdateArguments,
+    exit::Failure,
+    key::{
+        desk::{self, millis},
+        terms,
     },
-    clients::ClientsError,
+    output::Output,
+    settings::Settings,
 };
 
 /// Changes what a key may do.
@@ -24,8 +21,7 @@ pub(super) async fn update(
 ) -> Result<(), Failure> {
     let name = &arguments.name;
     let (keys, _) = desk::needed(settings).await?;
-    let held = keys.list().await?.into_iter().find(|key| key.name == *name && key.revoked.is_none());
-    let held = held.ok_or_else(|| ClientsError::Unknown { name: name.clone() })?;
+    let held = desk::in_force(keys.as_ref(), name).await?;
     let terms = terms::changed(&held.terms, &arguments.terms, SystemTime::now())?;
     if terms == held.terms {
         output.note(&format!("nothing changes: `{name}` may use: {}", terms::told(&terms)));
@@ -40,6 +36,7 @@ pub(super) async fn update(
 /// Refuses a key from now on.
 pub(super) async fn revoke(name: &str, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
     let (keys, _) = desk::needed(settings).await?;
+    desk::in_force(keys.as_ref(), name).await?;
     keys.revoke(name, millis(SystemTime::now())).await?;
     output.note(&format!("`{name}` is revoked; running servers refuse it within a few seconds"));
     if keys.list().await?.iter().all(|key| key.revoked.is_some()) {

@@ -23,19 +23,14 @@ const ALL: &str = "all";
 /// `before` with what `arguments` change.
 ///
 /// # Errors
-/// When the key would have ended already.
+/// When a list names nothing, or the key would have ended already.
 pub(super) fn changed(before: &Terms, arguments: &TermsArguments, now: SystemTime) -> Result<Terms, Failure> {
     let mut terms = before.clone();
-    let list = |names: &Vec<String>| -> Vec<String> {
-        let names: Vec<String> =
-            names.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
-        if names.iter().any(|name| name == ALL) { Vec::new() } else { names }
-    };
     if let Some(models) = &arguments.models {
-        terms.models = list(models);
+        terms.models = list("--models", models)?;
     }
     if let Some(dialects) = &arguments.dialects {
-        terms.dialects = list(dialects);
+        terms.dialects = list("--dialects", dialects)?;
     }
     let limits = &mut terms.limits;
     if let Some(limit) = arguments.requests_per_minute {
@@ -60,6 +55,18 @@ pub(super) fn changed(before: &Terms, arguments: &TermsArguments, now: SystemTim
         Some(Expiry::At(end)) => terms.expires = Some(millis(end)),
     }
     Ok(terms)
+}
+
+/// The `names` that a flag gives; none stands for all of them, and has to be said as that.
+fn list(flag: &str, names: &[String]) -> Result<Vec<String>, Failure> {
+    let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    match names.iter().any(|name| name == ALL) {
+        true => Ok(Vec::new()),
+        false if names.is_empty() => {
+            Err(Failure::usage(format!("{flag} names nothing")).hint(format!("`{flag} {ALL}` lets the key use all")))
+        }
+        false => Ok(names),
+    }
 }
 
 /// Warns of models that nobody has heard of. The account's own list may well have them.
