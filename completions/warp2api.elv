@@ -31,7 +31,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand serve 'Serve the OpenAI API on this machine'
+            cand serve 'Serve the OpenAI, Anthropic and Gemini APIs on this machine'
             cand chat 'Ask something from the command line'
             cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'
@@ -954,7 +954,7 @@ set edit:completion:arg-completer[warp2api] = {|@words|
             cand --version 'Print version'
         }
         &'warp2api;help'= {
-            cand serve 'Serve the OpenAI API on this machine'
+            cand serve 'Serve the OpenAI, Anthropic and Gemini APIs on this machine'
             cand chat 'Ask something from the command line'
             cand encode 'Turn JSON or YAML into protobuf messages'
             cand decode 'Turn protobuf messages into JSON'

@@ -183,9 +183,10 @@ fn read_capture<E: From<ReadError>>(
                     take(piece)?;
                 }
             },
-            // The writer was stopped in the middle of it; that the end is missing is told below.
-            Err(_) if line.last() != Some(&b'\n') => {}
             Err(_) if line.trim_ascii().is_empty() => {}
+            Err(_) if line.last() != Some(&b'\n') => {
+                take(Piece::Broken { offset: Some(offset), problem: "the last line is cut off".to_owned() })?;
+            }
             Err(error) => take(Piece::Broken { offset: Some(offset), problem: format!("a line is none: {error}") })?,
         }
         offset += length;
@@ -284,6 +285,9 @@ mod tests {
         for end in [whole.len() - 3, whole.find("not").unwrap(), whole.find("data").unwrap()] {
             let found = pieces(&whole.as_bytes()[..end]).unwrap();
             assert!(matches!(found.last(), Some(Piece::End { broken: Some(_), .. })), "{found:?}");
+            let is_told =
+                found.iter().any(|piece| matches!(piece, Piece::Broken { problem, .. } if problem.contains("cut off")));
+            assert_eq!(is_told, !whole[..end].ends_with('\n'), "{found:?}");
             assert_eq!(found.iter().filter(|piece| matches!(piece, Piece::End { .. })).count(), 1);
         }
         let joined = pieces(whole.repeat(2).as_bytes()).unwrap();

@@ -53,7 +53,7 @@ pub(crate) struct GlobalArguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve the OpenAI API on this machine
+    /// Serve the OpenAI, Anthropic and Gemini APIs on this machine
     Serve(ServeArguments),
     /// Ask something from the command line
     Chat(ChatArguments),

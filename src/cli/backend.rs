@@ -337,6 +337,10 @@ impl From<ReplayError> for Failure {
 
 impl From<CredentialError> for Failure {
     fn from(error: CredentialError) -> Self {
-        Self::new(Exit::Credential, &error).hint(error.hint())
+        let exit = match &error {
+            CredentialError::Unavailable { .. } => Exit::Upstream,
+            _ => Exit::Credential,
+        };
+        Self::new(exit, &error).hint(error.hint())
     }
 }

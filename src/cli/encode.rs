@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &EncodeArguments, schema: &Schema, output: &mut Out
     let mut encoding = Encoding { name, descriptor, sanitize: arguments.sanitize_tools, number: 0, output };
     let mut documents = documents(input, arguments.file.as_deref(), arguments.input)?;
     let Some(first) = documents.next().transpose()? else {
-        return Err(Failure::input(format!("{} is empty: a JSON or YAML document is expected", encoding.name)));
+        return Err(Failure::input(format!("{} holds no document: JSON or YAML is expected", encoding.name)));
     };
     let first = encoding.encode(first)?;
     let default = if encoding.output.manner().data_terminal { EncodedForm::Base64 } else { EncodedForm::Raw };

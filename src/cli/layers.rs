@@ -142,13 +142,15 @@ impl<'a> Layers<'a> {
 
     fn read_dotenv(&mut self, path: &Path) {
         self.files.insert(path.to_owned(), path.exists());
-        let lines = match dotenvy::from_path_iter(path) {
-            Ok(lines) => lines,
-            Err(error) if error.not_found() => return,
-            Err(_) => return self.complain(".env".to_owned(), "cannot be read".to_owned()),
+        let text = match std::fs::read(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => return self.complain(".env".to_owned(), format!("cannot be read: {error}")),
         };
+        // Some editors put a mark before UTF-8.
+        let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
         let mut last = None;
-        for line in lines {
+        for line in dotenvy::from_read_iter(text) {
             match line {
                 Ok((name, value)) => {
                     last = Some(name.clone());

@@ -93,7 +93,7 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         }
         Command::Chat(verb) => {
             let (settings, schema) = prepare(arguments, LevelFilter::WARN, output)?;
-            block_on(chat::run(verb, &settings, schema, output))
+            block_on(chat::run(verb, &settings, schema, output)).map_err(|failure| naming(&settings, failure))
         }
         Command::Encode(verb) => encode::run(verb, &toolkit(arguments, output)?, output),
         Command::Decode(verb) => decode::run(verb, &toolkit(arguments, output)?, output),
@@ -101,7 +101,7 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Verify(verb) => verify::run(verb, &toolkit(arguments, output)?, output),
         Command::Token(verb) => {
             let settings = configure(arguments, LevelFilter::WARN, output)?;
-            block_on(token::run(verb, &settings, output))
+            block_on(token::run(verb, &settings, output)).map_err(|failure| naming(&settings, failure))
         }
         Command::Key(verb) => {
             let settings = configure(arguments, LevelFilter::WARN, output)?;
@@ -109,7 +109,7 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         }
         Command::Models(verb) => {
             let (settings, schema) = prepare(arguments, LevelFilter::WARN, output)?;
-            block_on(models::run(verb, &settings, schema, output))
+            block_on(models::run(verb, &settings, schema, output)).map_err(|failure| naming(&settings, failure))
         }
         Command::Schema(verb) => schema::run(verb, &toolkit(arguments, output)?, output),
         Command::Config(verb) => config::run(verb, arguments, output),
@@ -119,6 +119,18 @@ fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         }
         Command::Completions(verb) => completions::run(verb, output),
     }
+}
+
+/// `failure` with the name of the upstream, where it is not Warp's own: it may be the wrong one.
+fn naming(settings: &Settings, failure: Failure) -> Failure {
+    let upstream = &settings.upstream;
+    let is_its = matches!(failure.exit(), Exit::Upstream | Exit::Failed);
+    if !is_its || upstream.is_official() || !matches!(upstream, Upstream::Service { .. }) {
+        return failure;
+    }
+    let own = format!("the upstream is {upstream}");
+    let hint = failure.hint_text().map_or_else(|| own.clone(), |hint| format!("{hint}; {own}"));
+    failure.hint(hint)
 }
 
 /// Everything that a verb which talks with the upstream needs.

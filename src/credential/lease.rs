@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    credential::{slot::Slot, token::Credential},
+    credential::{Kind, slot::Slot, token::Credential},
     secret::Secret,
 };
 
@@ -75,6 +75,12 @@ impl Lease {
     #[must_use]
     pub fn account_id(&self) -> &str {
         self.slot.id()
+    }
+
+    /// False for a credential that stays as it is for as long as it lives: there is nothing to renew it with.
+    #[must_use]
+    pub fn is_renewable(&self) -> bool {
+        self.slot.kind() != Kind::ApiKey
     }
 
     pub(crate) fn slot(&self) -> &Arc<Slot> {

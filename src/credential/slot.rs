@@ -245,6 +245,11 @@ impl Slot {
         self.state().generation
     }
 
+    /// What kind of credential its account has.
+    pub(crate) fn kind(&self) -> Kind {
+        self.account.kind()
+    }
+
     /// How many renewals have ended: what [`Slot::renew`] is told by those who want the next one.
     pub(crate) fn attempts(&self) -> u64 {
         self.state().attempts
@@ -428,7 +433,7 @@ impl Slot {
             account: self.account().to_owned(),
             id: self.id().to_owned(),
             tier: self.tier,
-            kind: self.account.kind(),
+            kind: self.kind(),
             standing: state.standing,
             rests: state.rests.iter().filter(|rest| now < rest.until).cloned().collect(),
             is_live: state.credential.as_ref().is_some_and(|held| held.is_lendable(now)),

@@ -27,14 +27,26 @@ impl Gateway {
         Accounts { credits, ..pool.readings() }
     }
 
-    /// Has the bearer of the account that would serve next renewed; gives the account's name.
+    /// Has the bearer of the account that would serve next renewed.
     ///
     /// # Errors
     /// When there is no account, or its credential cannot be renewed.
-    pub async fn renew_account(&self) -> Result<String, TurnError> {
+    pub async fn renew_account(&self) -> Result<Renewal, TurnError> {
         let pool = &self.core.credentials;
         let lease = pool.lease().await.map_err(|error| no_credential(&error))?;
+        if !lease.is_renewable() {
+            return Ok(Renewal::NotNeeded(lease.account().to_owned()));
+        }
         let renewed = pool.renew(&lease).await.map_err(|error| no_credential(&error))?;
-        Ok(renewed.account().to_owned())
+        Ok(Renewal::Done(renewed.account().to_owned()))
     }
+}
+
+/// What came of a renewal, with the account's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewal {
+    /// Its bearer is new.
+    Done(String),
+    /// It has an API key, which is never renewed.
+    NotNeeded(String),
 }

@@ -39,6 +39,7 @@ mod traced;
 mod trail;
 mod watch;
 
+pub use accounts::Renewal;
 pub use bounded::{Bounded, Bounds};
 pub use config::Patience;
 pub use continuity::{Conversation, Conversations};

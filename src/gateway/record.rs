@@ -55,7 +55,7 @@ impl Tap for Recording {
 
     fn ended(&mut self, end: End) {
         match end {
-            End::Whole => self.end(None),
+            End::Whole | End::Refused(_) => self.end(None),
             End::Broken(reason) => self.end(Some(reason)),
         }
     }

@@ -219,7 +219,7 @@ impl Tap for ExchangeSpan {
     fn opened(&mut self, _messages: &Payloads) {}
 
     fn ended(&mut self, end: End) {
-        if matches!(end, End::Broken(_)) {
+        if end != End::Whole {
             let kind = match self.status {
                 0 => "unreachable".to_owned(),
                 200 => "broken".to_owned(),

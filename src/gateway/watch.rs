@@ -94,7 +94,7 @@ impl Tap for ExchangeTap {
     fn ended(&mut self, end: End) {
         self.0.ended(match end {
             End::Whole => None,
-            End::Broken(why) => Some(why),
+            End::Refused(why) | End::Broken(why) => Some(why),
         });
     }
 }

@@ -58,7 +58,7 @@ pub use json_writer::{JsonForm, Names};
 pub use place::{Places, unknown_places};
 pub use pool::{Definition, PACKAGE, Schema, compile, short_name, within_package};
 pub use proto_text::proto_text;
-pub use redact::{PLACEHOLDER, PRIVATE_CHOICES, PRIVATE_FIELDS, redact};
+pub use redact::{PLACEHOLDER, PRIVATE_CHOICES, PRIVATE_FIELDS, TOOL_SCHEMA, redact};
 pub use template::{Template, template};
 pub use tool_schema::sanitize_tools;
 pub use transcode::Transcoder;

@@ -6,6 +6,7 @@
 //! - the fields of [`PRIVATE_FIELDS`], which the schema does not mark although they hold what somebody said;
 //! - what stands in a tool call or its result ([`PRIVATE_CHOICES`]): every text but identifiers and media types, since
 //!   the schema marks these unevenly and new tools come unmarked;
+//! - the schema of a tool's arguments ([`TOOL_SCHEMA`]), but for its outermost keywords;
 //! - opaque payloads, and the bytes of unknown fields: nobody can say what is in them.
 //!
 //! Numbers, truth values and enum values stay. It knows where private text stands by message type and field name; it must
@@ -50,6 +51,9 @@ pub const PRIVATE_FIELDS: [&str; 24] = [
 /// Oneofs, by message type and name, each variant of which holds the arguments or the result of a tool.
 pub const PRIVATE_CHOICES: [(&str, &str); 3] =
     [("Message.ToolCall", "tool"), ("Message.ToolCallResult", "result"), ("Request.Input.ToolCallResult", "result")];
+
+/// The field that says what a client's tool takes: names, descriptions and examples in the client's own words.
+pub const TOOL_SCHEMA: &str = "Request.MCPContext.MCPTool.input_schema";
 
 /// Which texts below a field are private.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,7 +172,7 @@ fn reach_of(schema: &Schema, field: &FieldDescriptor) -> Reach {
         let parent = name.strip_suffix(field.name()).unwrap_or_default().trim_end_matches('.');
         PRIVATE_CHOICES.contains(&(parent, oneof.name()))
     });
-    if is_choice { Reach::Tool } else { Reach::Marked }
+    if is_choice || name == TOOL_SCHEMA { Reach::Tool } else { Reach::Marked }
 }
 
 /// Fields of tools that say which thing is meant, not what it holds.
@@ -198,7 +202,7 @@ mod tests {
     #[test]
     fn every_listed_place_is_in_the_schema() {
         let schema = Schema::embedded();
-        for place in PRIVATE_FIELDS {
+        for place in PRIVATE_FIELDS.into_iter().chain([TOOL_SCHEMA]) {
             let (message, field) = place.rsplit_once('.').unwrap();
             assert!(schema.message(message).unwrap().get_field_by_name(field).is_some(), "{place}");
         }
@@ -220,6 +224,13 @@ mod tests {
             "server_id": "s"
         }}});
         assert_eq!(redacted("Message", &call), expected);
+        let offered = json!({"mcp_context": {"tools": [{"input_schema": {
+            "type": "object", "description": "mine", "properties": {"mine": {"enum": ["mine"]}}
+        }}]}});
+        let expected = json!({"mcp_context": {"tools": [{"input_schema": {
+            "type": PLACEHOLDER, "description": PLACEHOLDER, "properties": PLACEHOLDER
+        }}]}});
+        assert_eq!(redacted("Request", &offered), expected);
         let said = json!({"id": "m2", "task_id": "t", "agent_output": {"text": "the answer"}});
         assert_eq!(redacted("Message", &said)["agent_output"], json!({"text": PLACEHOLDER}));
         let run = json!({"tool_call": {"run_shell_command": {"command": "rm", "is_risky": true}}});

@@ -70,6 +70,9 @@ pub(crate) async fn check_key(config: &Config, uri: &Uri, headers: &HeaderMap) -
     let incorrect = |why: &str| format!("Incorrect API key provided: {why}");
     let what = match (over, presented(uri, headers).next()) {
         (Some((key, standing)), _) => incorrect(&format!("the client key `{}` is {}", key.name, standing.name())),
+        (None, None) if headers.contains_key(AUTHORIZATION) => {
+            "This server wants a client key, and the request's Authorization is of another kind".to_owned()
+        }
         (None, None) => "This server wants a client key, and the request brings none".to_owned(),
         (None, Some(_)) => incorrect("it is not one of this server's client keys"),
     };

@@ -144,21 +144,22 @@ impl Client {
                 failure: None,
                 taps,
             }),
-            Err(failure) => {
-                taps.tell(|tap| tap.ended(End::Broken(failure.error.to_string())));
+            Err((failure, is_whole)) => {
+                let end = if is_whole { End::Refused } else { End::Broken };
+                taps.tell(|tap| tap.ended(end(failure.error.to_string())));
                 Err(failure)
             }
         }
     }
 
-    /// Waits for an answer that is a stream of events.
+    /// Waits for an answer that is a stream of events; else says whether one came to its end that is none.
     async fn answered(
         &self,
         http: &reqwest::Client,
         body: Bytes,
         bearer: &Secret,
         taps: &mut Taps,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, (Failure, bool)> {
         taps.tell(|tap| tap.sent(Sent { url: self.url.as_str(), headers: &self.headers, body: &body }));
         let request = http
             .post(self.url.clone())
@@ -169,7 +170,10 @@ impl Client {
         let idle_timeout = self.idle_timeout();
         let answered = tokio::time::timeout(idle_timeout, request.send()).await;
         let answered = answered.map_err(|_| silent(idle_timeout)).and_then(|sent| sent.map_err(|error| unsent(&error)));
-        let response = answered.inspect_err(|failure| self.reach().missed(failure.error.to_string()))?;
+        let response = answered.map_err(|failure| {
+            self.reach().missed(failure.error.to_string());
+            (failure, false)
+        })?;
         self.reach().answered();
         self.shared.lanes.answered(response.version());
         taps.tell(|tap| tap.answered(response.status().as_u16(), response.headers()));
@@ -179,26 +183,32 @@ impl Client {
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("text/event-stream") {
             let message = format!("The upstream answered with {kind:?} instead of a stream of events.");
-            return Err(Failure::terminal(TurnError::new(ErrorKind::Upstream, message)));
+            return Err((Failure::terminal(TurnError::new(ErrorKind::Upstream, message)), false));
         }
         Ok(response)
     }
 
-    async fn refused(&self, mut response: Response, taps: &mut Taps) -> Failure {
+    /// What a refusal says, and whether it came to its end.
+    async fn refused(&self, mut response: Response, taps: &mut Taps) -> (Failure, bool) {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (code, retry_after) = (header(ERROR_CODE), header("retry-after"));
         let status = response.status().as_u16();
-        let mut body = Vec::new();
+        let (mut body, mut is_whole) = (Vec::new(), false);
         while body.len() < REFUSAL_LIMIT {
             match tokio::time::timeout(self.idle_timeout(), response.chunk()).await {
                 Ok(Ok(Some(chunk))) => {
                     taps.tell(|tap| tap.received(&chunk));
                     body.extend_from_slice(&chunk);
                 }
-                Ok(Ok(None) | Err(_)) | Err(_) => break,
+                Ok(Ok(None)) => {
+                    is_whole = true;
+                    break;
+                }
+                Ok(Err(_)) | Err(_) => break,
             }
         }
-        Failure::from_status(status, code.as_deref(), retry_after.as_deref(), &String::from_utf8_lossy(&body))
+        let text = String::from_utf8_lossy(&body);
+        (Failure::from_status(status, code.as_deref(), retry_after.as_deref(), &text), is_whole)
     }
 }
 

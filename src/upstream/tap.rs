@@ -23,6 +23,8 @@ pub struct Sent<'a> {
 pub enum End {
     /// With its last byte. Whether the stream in it was whole is another question.
     Whole,
+    /// With its last byte, and it was a refusal.
+    Refused(String),
     /// It broke off, or never came.
     Broken(String),
 }

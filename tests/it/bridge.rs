@@ -293,7 +293,11 @@ async fn the_accounts_are_told_without_any_part_of_a_token() {
     let user = bench.seen("/api/auth/user_id").await;
     assert_eq!(user["success"], true);
     let refreshed = bench.posted("/api/auth/refresh", &json!({})).await;
-    assert!(refreshed["success"].is_boolean() && refreshed["message"].is_string());
+    // The simulator's account is one: nobody was asked, and nobody has refused anything.
+    assert_eq!(refreshed["success"], true, "{refreshed}");
+    assert!(refreshed["message"].as_str().unwrap().contains("is an API key, which is never renewed"), "{refreshed}");
+    let account = &bench.seen("/api/auth/status").await["pool"]["accounts"][0];
+    assert_eq!((&account["renewals"], &account["problem"]), (&json!(0), &Value::Null));
     let turns = bench.seen("/api/monitor/turns/1").await;
     let capture = bench.get("/api/monitor/turns/1/capture").await.text().await.unwrap();
     let curl = bench.get("/api/monitor/turns/1/curl").await.text().await.unwrap();

@@ -205,7 +205,7 @@ fn all_mistakes_are_told_at_once() {
     let json = config(&place, "config check my.toml --json", &variables).ended(2);
     let document: Value = serde_json::from_slice(&json.out).unwrap();
     assert_eq!((&document["ok"], &document["file"]), (&json!(false), &json!("my.toml")));
-    assert_eq!(document["problems"].as_array().unwrap().len(), 6, "{document:#}");
+    assert_eq!(document["problems"].as_array().unwrap().len(), 8, "{document:#}");
     assert_eq!(document["warnings"].as_array().unwrap().len(), 2, "{document:#}");
 }
 

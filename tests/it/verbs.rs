@@ -35,7 +35,8 @@ fn encode_writes_every_form() {
 fn encode_says_what_is_wrong_with_its_input() {
     let place = Place::new();
     for (input, code, said) in [
-        ("", 6, "standard input is empty"),
+        ("", 6, "standard input holds no document"),
+        ("null", 6, "standard input holds no document"),
         ("{\"a\":", 6, "standard input is not JSON: EOF while parsing a value at line 1 column 5"),
         ("[]", 6, "at the top of the JSON: expected an object (warp.multi_agent.v1.Request), found a list"),
         ("{\"task_contxt\": {}}", 6, "has no field `task_contxt`; did you mean `task_context`?"),

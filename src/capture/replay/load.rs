@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::capture::{Opening, Piece, ReadError, captures_in, read, replay::ReplayError};
+use crate::capture::{Frames, Opening, Piece, ReadError, captures_in, read, replay::ReplayError};
 
 /// The most that is held, in bytes of answers and requests.
 const LIMIT: usize = 256 << 20;
@@ -23,6 +23,21 @@ pub(crate) struct Exchange {
     pub(crate) pieces: Vec<(u64, Bytes)>,
     /// The answer came to an end.
     pub(crate) is_whole: bool,
+}
+
+impl Exchange {
+    /// True when the answer has at least the beginning of an event.
+    fn has_events(&self) -> bool {
+        let (mut frames, mut cut) = (Frames::default(), Vec::new());
+        for (_, bytes) in &self.pieces {
+            frames.push(bytes, &mut cut);
+            if !cut.is_empty() {
+                return true;
+            }
+        }
+        frames.finish(&mut cut);
+        !cut.is_empty()
+    }
 }
 
 /// Every answer in the capture, or directory of captures, at `path`; files are taken in the order of their names.
@@ -85,8 +100,8 @@ impl Loader {
             Piece::End { broken, .. } => {
                 self.current.is_whole = broken.is_none();
                 let ended = std::mem::take(&mut self.current);
-                // A request that was never answered cannot be played.
-                if !ended.pieces.is_empty() || ended.status != 200 {
+                // A request that was never answered cannot be played, nor what is no stream at all.
+                if ended.status != 200 || ended.has_events() {
                     self.exchanges.push(ended);
                 }
             }

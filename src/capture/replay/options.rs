@@ -1,6 +1,11 @@
 //! How to play captures, and how that is written: `PATH[,speed=…][,match=…][,cut=…][,stall=…][,corrupt=…][,status=…]`.
 
-use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 /// At which pace answers come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,6 +58,9 @@ impl Options {
         while let Some((before, option)) = path.rsplit_once(',') {
             let Some((name, value)) = option.split_once('=') else { break };
             if !options.set(name, value)? {
+                if !Path::new(path).exists() && Path::new(before).exists() {
+                    return Err(format!("no option {name:?}; there are speed, match, cut, stall, corrupt and status"));
+                }
                 break;
             }
             path = before;

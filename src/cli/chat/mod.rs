@@ -134,7 +134,7 @@ async fn model(backend: &Backend, wanted: Option<&str>, output: &mut Output) -> 
         let failure = Failure::usage(format!("there is no model {name:?}"));
         match catalogue.nearest(name) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
-            None => failure,
+            None => failure.hint("`warp2api models` lists them"),
         }
     })
 }

@@ -57,9 +57,13 @@ impl Decoding<'_> {
                 self.recorded_events(reading)?;
             }
             Piece::Bytes { .. } => {}
-            Piece::End { .. } => {
+            Piece::End { broken, .. } => {
                 reading.frames.finish(&mut reading.cut);
                 self.recorded_events(reading)?;
+                if let Some(reason) = broken {
+                    let place = format!("{}, exchange {}", self.name, reading.exchanges);
+                    self.output.warn(&format!("{place}: it was not recorded to its end: {reason}"));
+                }
             }
             Piece::Broken { .. } if reading.requests => {}
             Piece::Broken { offset: Some(offset), problem } => self.broken(&format!("at byte {offset}"), &problem)?,

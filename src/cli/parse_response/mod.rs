@@ -23,7 +23,11 @@ pub(crate) fn run(arguments: &ParseResponseArguments, schema: &Schema, output: &
             let gap = if is_first { "" } else { "\n" };
             output.text(&format!("{gap}{}", summary::of(exchange, !is_first)))
         })),
-        ResponseForm::Text => Box::new(Printer::new(|output, exchange, _| output.text(&exchange.transcript.text))),
+        // One answer is printed as it is; only between several is there anything else.
+        ResponseForm::Text => Box::new(Printer::new(|output, exchange, is_first| {
+            let gap = if is_first { "" } else { "\n" };
+            output.text(&format!("{gap}{}", exchange.transcript.text))
+        })),
         ResponseForm::Json => Box::new(Printer::new(|output, exchange, _| output.json(&json::of(exchange)))),
         ResponseForm::Events => Box::new(events::Lines),
         ResponseForm::Openai => client(&openai_chat::OpenAiChat),

@@ -138,8 +138,8 @@ impl From<LoginError> for Failure {
             | LoginError::Malformed { .. }
             | LoginError::NotAccepted
             | LoginError::Ended { .. }
-            | LoginError::Disabled { .. }
-            | LoginError::Unavailable { .. } => Exit::Credential,
+            | LoginError::Disabled { .. } => Exit::Credential,
+            LoginError::Unavailable { .. } => Exit::Upstream,
         };
         Self::new(exit, &error).hint(error.hint())
     }

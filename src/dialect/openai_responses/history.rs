@@ -18,8 +18,8 @@ pub(crate) fn previous(root: &Field<'_, '_>, kept: &dyn Keeper) -> Result<Option
     let Some(field) = root.get("previous_response_id") else { return Ok(None) };
     let missing = || {
         field.error(
-            "names an answer that is not kept here: answers are kept for a day, in memory, unless `store` is false; \
-             send the whole conversation as `input`",
+            "names an answer that is not kept here: it is too old, or `store` was false; send the whole conversation as \
+             `input`",
         )
     };
     kept.get(field.text()?).map(Some).ok_or_else(missing)

@@ -61,7 +61,12 @@ pub(crate) fn read(
     };
     match input.value().as_str() {
         Some(text) => reader.user(vec![Content::Text(text.to_owned())]),
-        None => input.items()?.try_for_each(|item| reader.item(&item))?,
+        None => {
+            let items = input.elements().ok_or_else(|| input.error("must be a string or an array of items"))?;
+            for item in items {
+                reader.item(&item)?;
+            }
+        }
     }
     let mut conversation = reader.conversation;
     if conversation.messages.is_empty() {

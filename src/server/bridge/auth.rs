@@ -1,11 +1,16 @@
 //! How the accounts stand, in the Python bridge's words: never with a token, nor a part of one.
 
+use std::time::SystemTime;
+
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
-use crate::server::{
-    bridge::{Shared, refusal::Refusal},
-    clock,
+use crate::{
+    gateway::Renewal,
+    server::{
+        bridge::{Shared, refusal::Refusal},
+        clock,
+    },
 };
 
 /// `GET /api/auth/status`.
@@ -30,11 +35,11 @@ pub(super) async fn status(State(bridge): Shared) -> Json<Value> {
 
 /// `POST /api/auth/refresh`: renews the bearer that would be lent next.
 pub(super) async fn refresh(State(bridge): Shared) -> Json<Value> {
+    let done =
+        |message: String| json!({"success": true, "message": message, "timestamp": clock::text(SystemTime::now())});
     Json(match bridge.gateway.renew_account().await {
-        Ok(account) => json!({
-            "success": true, "message": format!("The token of {account} is new."),
-            "timestamp": clock::text(std::time::SystemTime::now()),
-        }),
+        Ok(Renewal::Done(account)) => done(format!("The token of {account} is new.")),
+        Ok(Renewal::NotNeeded(account)) => done(format!("{account} is an API key, which is never renewed.")),
         Err(error) => json!({
             "success": false, "message": error.to_string(), "suggestion": "Sign in again with `warp2api token login`.",
         }),
