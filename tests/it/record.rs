@@ -23,7 +23,7 @@ use warp2api::{
 use crate::{
     clients::{CLIENTS, Client, End, normalised, user},
     common::{Place, Running, root},
-    front::{Front, Setup, talking},
+    front::{Front, Setup, playing, talking},
 };
 
 /// What is asked, one conversation each. The simulator answers with text, thinking, calls, rollbacks and failures.
@@ -317,17 +317,43 @@ async fn exchanges_at_the_same_time_stay_within_the_bounds_too() {
     }
 }
 
+#[tokio::test]
+async fn a_refusal_is_recorded_to_its_end() {
+    let place = Place::new();
+    let recorder = Recorder::start(options(place.path(), true), &Schema::embedded()).unwrap();
+    let simulator = playing(&json!([{"status": 400, "body": "nonsense"}]));
+    let front = Front::start(simulator.url(), setup(Some(&recorder))).await;
+    let refused = front.post(Client::Chat.path(true), &Client::Chat.body(true, &[user("hi")], &[])).await;
+    assert_eq!(refused.status().as_u16(), 400);
+    assert!(recorder.flush(Duration::from_secs(20)));
+    let [file] = &*files(place.path()) else { panic!("one exchange") };
+    let told = place.run(&format!("parse-response --as text {}", file.display()), b"").ended(0);
+    assert!(told.err.contains("refused with status 400") && !told.err.contains("recorded to its end"), "{}", told.err);
+    // What is torn is told, and the rest is read.
+    let text = fs::read(file).unwrap();
+    place.write("torn.jsonl", &text[..text.len() - 9]);
+    let torn = place.run("parse-response --as text torn.jsonl", b"").ended(6);
+    assert!(
+        torn.err.contains("the last line is cut off") && torn.err.contains("refused with status 400"),
+        "{}",
+        torn.err
+    );
+}
+
 #[test]
 fn what_cannot_be_played_or_recorded_is_a_usage_error() {
     let place = Place::new();
     place.write("empty.sse", "");
+    place.write("words.txt", "no stream\n\nat all\n");
     place.write("a-file", "");
     fs::create_dir(place.path().join("none")).unwrap();
     for (line, said) in [
         ("--upstream replay:missing serve --listen 127.0.0.1:0", "cannot read the capture missing"),
         ("--upstream replay:empty.sse serve --listen 127.0.0.1:0", "holds no recorded answers"),
         ("--upstream replay:none chat x", "holds no recorded answers"),
+        ("--upstream replay:words.txt chat x", "holds no recorded answers"),
         ("--upstream replay:empty.sse,speed=9 chat x", "speed is recorded or full"),
+        ("--upstream replay:empty.sse,sped=full chat x", "no option \"sped\"; there are speed"),
         ("--upstream simulator serve --listen 127.0.0.1:0 --record a-file", "cannot record into a-file"),
     ] {
         let ran = place.run(line, b"").ended(2);
