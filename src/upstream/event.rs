@@ -13,6 +13,7 @@ use crate::{
     schema::{self, Schema, SchemaError, wire},
     upstream::{
         append::{self, Appended},
+        known::{Known, Numbers},
         message::{self, RawMessage},
     },
 };
@@ -175,14 +176,15 @@ impl Event {
 /// Reads events. Resolve it once per schema; reading needs no look-up by name of what it walks on the wire.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    init: (u32, MessageDescriptor),
+    init: (u32, Known),
     finished: (u32, MessageDescriptor),
     client_actions: u32,
     actions: u32,
-    kinds: Vec<(u32, &'static str, MessageDescriptor)>,
+    kinds: Vec<(u32, &'static str, Numbers)>,
     messages: message::Plan,
-    task: MessageDescriptor,
+    task: Known,
     task_messages: u32,
+    dependencies: Known,
     mask: MessageDescriptor,
     /// How to read the commonest event, where the schema has it in the usual form.
     append: Option<append::Plan>,
@@ -215,17 +217,20 @@ impl Reader {
         let action = schema.message("ClientAction")?;
         let task = schema.message("Task")?;
         let client_actions = field(&event, "client_actions")?;
-        let kinds = KINDS.iter().map(|name| field(&action, name).map(|(number, kind)| (number, *name, kind)));
+        let kinds =
+            KINDS.iter().map(|name| field(&action, name).map(|(number, kind)| (number, *name, Numbers::of(&kind))));
+        let (init, init_kind) = field(&event, "init")?;
         Ok(Self {
-            init: field(&event, "init")?,
+            init: (init, Known::of(schema, init_kind)),
             finished: field(&event, "finished")?,
             client_actions: client_actions.0,
             actions: field(&client_actions.1, "actions")?.0,
             kinds: kinds.collect::<Result<_, EventError>>()?,
             task_messages: field(&task, "messages")?.0,
+            dependencies: Known::of(schema, field(&task, "dependencies")?.1),
             mask: field(&schema.message("ClientAction.UpdateTaskMessage")?, "mask")?.1,
             messages: message::Plan::of(schema)?,
-            task,
+            task: Known::of(schema, task),
             append: append::Plan::of(schema),
         })
     }
@@ -234,7 +239,15 @@ impl Reader {
     /// holding the faster ways against it.
     #[must_use]
     pub fn by_reflection_alone(self) -> Self {
-        Self { append: None, messages: self.messages.by_reflection_alone(), ..self }
+        let (number, init) = self.init;
+        Self {
+            append: None,
+            messages: self.messages.by_reflection_alone(),
+            init: (number, init.by_reflection_alone()),
+            task: self.task.by_reflection_alone(),
+            dependencies: self.dependencies.by_reflection_alone(),
+            ..self
+        }
     }
 
     /// What the event `wire` appends to a message, if it is the usual event that does only that: [`Reader::read`] would give
@@ -285,16 +298,17 @@ impl Reader {
                 _ => wire::put_field(&mut header, &part),
             }
         }
-        let decoded = schema::decode(&self.task, &header)?;
-        let dependencies = decoded.get_field_by_name("dependencies");
-        let parent = dependencies.as_deref().and_then(Value::as_message).map(|parts| text(parts, "parent_task_id"));
-        Ok(RawTask { id: text(&decoded, "id"), parent: parent.filter(|id| !id.is_empty()), header, messages })
+        let [id] = self.task.texts(&header, ["id"])?;
+        // A message that stands there several times is one message.
+        let dependencies = self.task.numbers.all(&header, "dependencies")?.concat();
+        let [parent] = self.dependencies.texts(&dependencies, ["parent_task_id"])?;
+        Ok(RawTask { id, parent: Some(parent).filter(|id| !id.is_empty()), header, messages })
     }
 
     /// The descriptor of `Task`.
     #[must_use]
     pub fn task(&self) -> &MessageDescriptor {
-        &self.task
+        &self.task.descriptor
     }
 
     /// The number of the field of `Task` that holds its messages.
@@ -304,12 +318,9 @@ impl Reader {
     }
 
     fn read_init(&self, value: &[u8]) -> Result<Event, EventError> {
-        let init = schema::decode(&self.init.1, value)?;
-        Ok(Event::Init {
-            conversation_id: text(&init, "conversation_id"),
-            request_id: text(&init, "request_id"),
-            run_id: text(&init, "run_id"),
-        })
+        let [conversation_id, request_id, run_id] =
+            self.init.1.texts(value, ["conversation_id", "request_id", "run_id"])?;
+        Ok(Event::Init { conversation_id, request_id, run_id })
     }
 
     fn read_actions(&self, wire: &Bytes, value: &[u8]) -> Result<Event, EventError> {
@@ -329,8 +340,8 @@ impl Reader {
         for part in wire::fields(value) {
             let part = part?;
             let kind = self.kinds.iter().find(|(number, ..)| *number == part.number);
-            if let (Some((_, name, kind)), wire::Value::Bytes(body)) = (kind, part.value) {
-                return self.read_kind(name, &Body { wire, body, kind });
+            if let (Some((_, name, numbers)), wire::Value::Bytes(body)) = (kind, part.value) {
+                return self.read_kind(name, &Body { wire, body, numbers });
             }
         }
         Ok(Action::Unknown)
@@ -389,31 +400,20 @@ impl Reader {
 struct Body<'a> {
     wire: &'a Bytes,
     body: &'a [u8],
-    kind: &'a MessageDescriptor,
+    numbers: &'a Numbers,
 }
 
 impl<'a> Body<'a> {
     fn all(&self, name: &str) -> Result<Vec<&'a [u8]>, SchemaError> {
-        let number = self.kind.get_field_by_name(name).map_or(0, |field| field.number());
-        let mut found = Vec::new();
-        for part in wire::fields(self.body) {
-            let part = part?;
-            if let wire::Value::Bytes(value) = part.value
-                && part.number == number
-            {
-                found.push(value);
-            }
-        }
-        Ok(found)
+        self.numbers.all(self.body, name)
     }
 
     fn text(&self, name: &str) -> Result<String, SchemaError> {
-        let found = self.all(name)?.pop().unwrap_or_default();
-        Ok(String::from_utf8_lossy(found).into_owned())
+        self.numbers.text(self.body, name)
     }
 
     fn count(&self, name: &str) -> Result<u64, SchemaError> {
-        let number = self.kind.get_field_by_name(name).map_or(0, |field| field.number());
+        let number = self.numbers.number(name);
         let mut count = 0;
         for part in wire::fields(self.body) {
             let part = part?;

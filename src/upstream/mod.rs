@@ -14,6 +14,7 @@ pub mod event;
 pub mod failure;
 pub mod finish;
 mod history;
+mod known;
 mod lanes;
 pub mod message;
 mod parts;
