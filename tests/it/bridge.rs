@@ -221,6 +221,11 @@ async fn what_cannot_be_is_refused_with_a_reason() {
         let detail = json_of(response).await["detail"].to_string();
         assert!(detail.contains(part), "{path} {body}: {detail}");
     }
+    for (path, place) in [("/api/monitor/turns/x", "path"), ("/api/packets/history?limit=x", "query")] {
+        let response = bench.get(path).await;
+        assert_eq!(response.status().as_u16(), 422, "{path}");
+        assert_eq!(json_of(response).await["detail"][0]["loc"], json!([place]), "{path}");
+    }
     let large = json!({"json_data": {"settings": {"x": "x".repeat(1 << 20)}}});
     assert_eq!(bench.post("/api/encode", &large).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }

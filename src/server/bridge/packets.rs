@@ -2,10 +2,7 @@
 
 use std::time::SystemTime;
 
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use prost_reflect::MessageDescriptor;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     monitor::Packet,
     server::{
-        bridge::{Bridge, Shared},
+        bridge::{Bridge, Shared, refusal::InQuery},
         clock,
     },
 };
@@ -30,7 +27,7 @@ pub(super) struct Wanted {
 }
 
 /// `GET /api/packets/history`.
-pub(super) async fn history(State(bridge): Shared, Query(wanted): Query<Wanted>) -> Json<Value> {
+pub(super) async fn history(State(bridge): Shared, InQuery(wanted): InQuery<Wanted>) -> Json<Value> {
     let all = bridge.monitor.packets();
     let passed_over = all.len().saturating_sub(wanted.limit.unwrap_or(USUAL));
     let packets: Vec<Value> = all[passed_over..].iter().map(|packet| shown(packet)).collect();

@@ -2,9 +2,11 @@
 
 use axum::{
     Json,
-    http::StatusCode,
+    extract::{FromRequestParts, Path, Query},
+    http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
@@ -31,6 +33,11 @@ impl Refusal {
         Self::new(422, json!([{"type": "invalid", "loc": place, "msg": message.to_string()}]))
     }
 
+    /// A part of the path, or of the query, that is none.
+    fn misplaced(place: &str, message: String) -> Self {
+        Self::new(422, json!([{"type": "invalid", "loc": [place], "msg": message}]))
+    }
+
     /// What `error` says.
     pub(super) fn of(error: &TurnError) -> Self {
         Self::new(status_of(error), error.to_string())
@@ -52,5 +59,29 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, Json(json!({"detail": self.detail}))).into_response()
+    }
+}
+
+/// What the path names; refused as everything else is where it names nothing of the kind.
+pub(super) struct InPath<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let read = Path::from_request_parts(parts, state).await;
+        read.map(|Path(named)| Self(named)).map_err(|error| Refusal::misplaced("path", error.body_text()))
+    }
+}
+
+/// What the query asks for; refused in the same way.
+pub(super) struct InQuery<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for InQuery<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let read = Query::from_request_parts(parts, state).await;
+        read.map(|Query(asked)| Self(asked)).map_err(|error| Refusal::misplaced("query", error.body_text()))
     }
 }

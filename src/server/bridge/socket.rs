@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{
     extract::{
-        Query, State,
+        State,
         ws::{Message, WebSocket, WebSocketUpgrade},
     },
     response::Response,
@@ -25,7 +25,7 @@ use tokio::{
 use crate::{
     monitor::Note,
     server::{
-        bridge::{Bridge, Shared, packets, turns},
+        bridge::{Bridge, Shared, packets, refusal::InQuery, turns},
         clock,
     },
 };
@@ -46,7 +46,11 @@ pub(super) struct Wanted {
 }
 
 /// Opens the socket.
-pub(super) async fn open(State(bridge): Shared, Query(wanted): Query<Wanted>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn open(
+    State(bridge): Shared,
+    InQuery(wanted): InQuery<Wanted>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let wants_turns = wanted.turns.is_some();
     upgrade.max_message_size(MOST_SAID).on_upgrade(move |socket| async move {
         let notes = bridge.monitor.listen();

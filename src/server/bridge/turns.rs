@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
@@ -20,7 +20,11 @@ use crate::{
     monitor::{Exchange, Message, State as TurnState, Summary, Turn},
     schema::spelling::{self, Spelling},
     server::{
-        bridge::{Bridge, Shared, anatomy, aside, asked, codec, refusal::Refusal, view::View},
+        bridge::{
+            Bridge, Shared, anatomy, aside, asked, codec,
+            refusal::{InPath, InQuery, Refusal},
+            view::View,
+        },
         clock,
     },
 };
@@ -69,7 +73,7 @@ pub(super) fn summary(summary: &Summary) -> Value {
 }
 
 /// `GET /api/monitor/turns/{number}`: one with its exchanges and what each of them asked.
-pub(super) async fn one(State(bridge): Shared, Path(number): Path<u64>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn one(State(bridge): Shared, InPath(number): InPath<u64>) -> Result<Json<Value>, Refusal> {
     let turn = find(&bridge, number)?;
     aside(move || {
         let request = asked::descriptor(bridge.view.schema(), asked::REQUEST)?;
@@ -102,8 +106,8 @@ fn headers(pairs: &[(String, String)]) -> Map<String, Value> {
 /// `GET …/events?exchange=&from=`: events from one on, as many as are given at once.
 pub(super) async fn events(
     State(bridge): Shared,
-    Path(number): Path<u64>,
-    Query(wanted): Query<Wanted>,
+    InPath(number): InPath<u64>,
+    InQuery(wanted): InQuery<Wanted>,
 ) -> Result<Json<Value>, Refusal> {
     let turn = find(&bridge, number)?;
     aside(move || {
@@ -122,8 +126,8 @@ pub(super) async fn events(
 /// `GET …/wire?exchange=&message=`: the bytes of one message, and where in them each field stands.
 pub(super) async fn wire(
     State(bridge): Shared,
-    Path(number): Path<u64>,
-    Query(wanted): Query<Wanted>,
+    InPath(number): InPath<u64>,
+    InQuery(wanted): InQuery<Wanted>,
 ) -> Result<Json<Value>, Refusal> {
     let turn = find(&bridge, number)?;
     aside(move || {
@@ -151,8 +155,8 @@ pub(super) async fn wire(
 /// `GET …/tasks?exchange=`: the task tree as the answer has left it so far.
 pub(super) async fn tasks(
     State(bridge): Shared,
-    Path(number): Path<u64>,
-    Query(wanted): Query<Wanted>,
+    InPath(number): InPath<u64>,
+    InQuery(wanted): InQuery<Wanted>,
 ) -> Result<Json<Value>, Refusal> {
     let turn = find(&bridge, number)?;
     aside(move || {
@@ -169,8 +173,8 @@ pub(super) async fn tasks(
 /// `GET …/dialects/{name}?exchange=`: what a client of that dialect would have been sent so far.
 pub(super) async fn dialect(
     State(bridge): Shared,
-    Path((number, name)): Path<(u64, String)>,
-    Query(wanted): Query<Wanted>,
+    InPath((number, name)): InPath<(u64, String)>,
+    InQuery(wanted): InQuery<Wanted>,
 ) -> Result<Json<Value>, Refusal> {
     let turn = find(&bridge, number)?;
     aside(move || {
@@ -192,8 +196,8 @@ pub(super) async fn dialect(
 /// `GET …/curl?exchange=`: the command that sends the same request again. It reads the token from a variable.
 pub(super) async fn curl(
     State(bridge): Shared,
-    Path(number): Path<u64>,
-    Query(wanted): Query<Wanted>,
+    InPath(number): InPath<u64>,
+    InQuery(wanted): InQuery<Wanted>,
 ) -> Result<Response, Refusal> {
     let turn = find(&bridge, number)?;
     let text = aside(move || {
@@ -221,8 +225,8 @@ fn quoted(text: &str) -> String {
 /// `GET …/capture?exchange=`: the exchange as a capture file.
 pub(super) async fn capture(
     State(bridge): Shared,
-    Path(number): Path<u64>,
-    Query(wanted): Query<Wanted>,
+    InPath(number): InPath<u64>,
+    InQuery(wanted): InQuery<Wanted>,
 ) -> Result<Response, Refusal> {
     let turn = find(&bridge, number)?;
     let name = format!("attachment; filename=\"turn-{number}-{}{SUFFIX}\"", wanted.exchange + 1);

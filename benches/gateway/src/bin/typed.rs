@@ -54,6 +54,8 @@ fn each_event(
 #[derive(Default)]
 struct Answer {
     texts: Vec<(String, String)>,
+    /// True when another one came before it.
+    is_later: bool,
 }
 
 impl Answer {
@@ -62,6 +64,9 @@ impl Answer {
             Some(Type::Init(_)) => self.texts.clear(),
             Some(Type::ClientActions(actions)) => actions.actions.into_iter().for_each(|action| self.act(action)),
             Some(Type::Finished(_)) => {
+                if std::mem::replace(&mut self.is_later, true) {
+                    out.write_all(b"\n")?;
+                }
                 for (_, text) in &self.texts {
                     out.write_all(text.as_bytes())?;
                 }
