@@ -302,17 +302,27 @@ impl Writer {
         }
     }
 
+    /// Makes the changes of `batch` in one transaction. On a machine with few cores answers share one with this thread, which
+    /// would keep them waiting until the scheduler takes it away; so it offers to stand back at every change.
     fn carry_out(&mut self, batch: Vec<Order>) {
         let (mut changes, mut waiting) = (Vec::new(), Vec::new());
         for order in batch {
             match order {
-                Order::Put { row, limits, value } => changes.extend(self.seal(row, limits, &value())),
+                Order::Put { row, limits, value } => {
+                    changes.extend(self.seal(row, limits, &value()));
+                    std::thread::yield_now();
+                }
                 Order::Remove(row) => changes.push(Change::Remove(row)),
                 Order::Flush(done) => waiting.push(done),
             }
         }
         if !changes.is_empty() {
-            let written = self.database.write(|transaction| changes.iter().try_for_each(|c| c.make(transaction)));
+            let written = self.database.write(|transaction| {
+                changes.iter().try_for_each(|change| {
+                    std::thread::yield_now();
+                    change.make(transaction)
+                })
+            });
             if let Err(error) = written {
                 tracing::warn!(%error, "something is not kept over a restart");
             }
