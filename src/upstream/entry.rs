@@ -11,7 +11,7 @@ use crate::{
     schema::{self, SchemaError, mask},
     upstream::{
         event::text,
-        message::{RawMessage, Role},
+        message::{RawMessage, Role, SERVER_TOOLS},
     },
 };
 
@@ -109,7 +109,7 @@ impl Entry {
     #[must_use]
     pub fn wire(&self) -> Cow<'_, [u8]> {
         if let Some(grown) = self.grown() {
-            return Cow::Owned(grown.raw().to_vec());
+            return Cow::Owned(grown);
         }
         match &self.changed {
             _ if self.growing.is_some() => Cow::Owned(schema::encode(self.clone().open())),
@@ -118,11 +118,11 @@ impl Entry {
         }
     }
 
-    /// What arrived with all that it says now, where it has grown and not been changed otherwise.
-    fn grown(&self) -> Option<RawMessage> {
+    /// The bytes that arrived with all that it says now, where it has grown and not been changed otherwise.
+    fn grown(&self) -> Option<Vec<u8>> {
         match (&self.growing, &self.changed) {
             (Some((voice, words)), None) if self.arrived.role() == Some(Role::Speaks(*voice)) => {
-                self.arrived.saying(words)
+                self.arrived.wire_saying(words)
             }
             _ => None,
         }
@@ -161,7 +161,7 @@ impl Entry {
     /// # Errors
     /// When the mask does not fit; the message is then as it was before.
     pub(crate) fn update(&mut self, patch: &RawMessage, paths: &[String]) -> Result<(), SchemaError> {
-        if let Some(grown) = self.grown() {
+        if let Some(grown) = self.grown().and_then(|grown| self.arrived.with(grown).ok()) {
             (self.arrived, self.growing) = (grown, None);
         }
         if self.changed.is_none()
@@ -237,8 +237,9 @@ impl Entry {
                 name: body.map(|body| text(body, "name")).unwrap_or_default(),
                 arguments: body.and_then(|body| part(body, "args")).map(arguments).unwrap_or_default(),
             },
-            "server" => Call::Server { payload: body.map(|body| text(body, "payload")) },
-            "subagent" => Call::Server { payload: None },
+            tool if SERVER_TOOLS.contains(&tool) => {
+                Call::Server { payload: body.filter(|_| tool == "server").map(|body| text(body, "payload")) }
+            }
             tool => Call::BuiltIn { id, tool: tool.to_owned() },
         })
     }

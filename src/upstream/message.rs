@@ -231,8 +231,9 @@ impl RawMessage {
         schema::decode(descriptor, &self.raw).unwrap_or_else(|_| DynamicMessage::new(descriptor.clone()))
     }
 
-    /// The same with other words in the voice that it has. None where a glance could not tell, or it has no voice.
-    pub(crate) fn saying(&self, words: &str) -> Option<Self> {
+    /// The wire bytes of the same with other words in the voice that it has. None where a glance could not tell, or it has
+    /// no voice.
+    pub(crate) fn wire_saying(&self, words: &str) -> Option<Vec<u8>> {
         let Role::Speaks(voice) = self.role()? else { return None };
         let spoken = self.plan.0.glances.as_ref()?.voices.iter().find(|spoken| spoken.voice == voice)?;
         let fields = wire::fields(&self.raw).map_while(Result::ok);
@@ -245,7 +246,15 @@ impl RawMessage {
         wire::put_replaced(&mut saying, part, spoken.text, put).ok()?;
         let mut raw = Vec::with_capacity(self.raw.len() + words.len() + 16);
         wire::put_replaced(&mut raw, &self.raw, spoken.part, |out| wire::put_bytes(out, spoken.part, &saying)).ok()?;
-        self.plan.read(raw.into()).ok()
+        Some(raw)
+    }
+
+    /// The same with other bytes.
+    ///
+    /// # Errors
+    /// When they are no message.
+    pub(crate) fn with(&self, raw: Vec<u8>) -> Result<Self, SchemaError> {
+        self.plan.read(raw.into())
     }
 
     /// The same with what `patch` has in the fields that `paths` name, as [`mask::update`](schema::mask::update) would make
@@ -267,7 +276,7 @@ impl RawMessage {
             wire::put_replaced(&mut updated, &raw, field.number(), put).ok()?;
             raw = updated;
         }
-        self.plan.read(raw.into()).ok()
+        self.with(raw).ok()
     }
 
     /// Its id.
@@ -364,10 +373,12 @@ mod tests {
         let mut expected = whole.to_message();
         let output = expected.get_field_by_name_mut("agent_output").unwrap().as_message_mut().unwrap();
         output.set_field_by_name("text", prost_reflect::Value::String(longer.clone()));
-        assert_eq!(*whole.saying(&longer).unwrap().raw(), schema::encode(&expected));
-        assert_eq!(whole.saying(&longer).unwrap().words(), Some((Voice::Text, longer.as_str())));
-        assert_eq!(read(&json!({"agent_output": {}})).saying("x").unwrap().words(), Some((Voice::Text, "x")));
-        assert!(read(&json!({"user_query": {}})).saying("x").is_none());
+        let saying = whole.wire_saying(&longer).unwrap();
+        assert_eq!(saying, schema::encode(&expected));
+        assert_eq!(whole.with(saying).unwrap().words(), Some((Voice::Text, longer.as_str())));
+        let empty = read(&json!({"agent_output": {}}));
+        assert_eq!(empty.with(empty.wire_saying("x").unwrap()).unwrap().words(), Some((Voice::Text, "x")));
+        assert!(read(&json!({"user_query": {}})).wire_saying("x").is_none());
 
         let patch = read(&json!({"id": "n", "server_message_data": "b", "citations": [{}, {}], "user_query": {}}));
         for paths in [

@@ -30,8 +30,11 @@ pub(super) async fn create(
     let now = SystemTime::now();
     let terms = terms::changed(&Terms::default(), &arguments.terms, now)?;
     let (keys, _) = desk::needed(settings).await?;
-    if desk::in_force(keys.as_ref(), name).await.is_ok() {
-        return Err(ClientsError::NameTaken { name: name.clone() }.into());
+    match desk::in_force(keys.as_ref(), name).await {
+        Ok(_) => return Err(ClientsError::NameTaken { name: name.clone() }.into()),
+        Err(ClientsError::Unknown { .. } | ClientsError::Revoked { .. }) => {}
+        // A store that cannot be asked would not keep the key either, which must not be printed then.
+        Err(error) => return Err(error.into()),
     }
     let (secret, id, digest) = generate(None)?;
     let new = NewKey { id, name: name.clone(), digest, terms, created: millis(now) };

@@ -30,12 +30,12 @@ impl Refusal {
     /// A body that is no JSON, or none of the form that is wanted.
     pub(super) fn malformed(place: &[&str], message: impl std::fmt::Display) -> Self {
         let place: Vec<&str> = ["body"].iter().chain(place).copied().collect();
-        Self::new(422, json!([{"type": "invalid", "loc": place, "msg": message.to_string()}]))
+        Self::invalid(&place, message)
     }
 
-    /// A part of the path, or of the query, that is none.
-    fn misplaced(place: &str, message: String) -> Self {
-        Self::new(422, json!([{"type": "invalid", "loc": [place], "msg": message}]))
+    /// A request that is not of the form that is wanted, at `place`.
+    fn invalid(place: &[&str], message: impl std::fmt::Display) -> Self {
+        Self::new(422, json!([{"type": "invalid", "loc": place, "msg": message.to_string()}]))
     }
 
     /// What `error` says.
@@ -70,7 +70,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let read = Path::from_request_parts(parts, state).await;
-        read.map(|Path(named)| Self(named)).map_err(|error| Refusal::misplaced("path", error.body_text()))
+        read.map(|Path(named)| Self(named)).map_err(|error| Refusal::invalid(&["path"], error.body_text()))
     }
 }
 
@@ -82,6 +82,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for InQuery<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let read = Query::from_request_parts(parts, state).await;
-        read.map(|Query(asked)| Self(asked)).map_err(|error| Refusal::misplaced("query", error.body_text()))
+        read.map(|Query(asked)| Self(asked)).map_err(|error| Refusal::invalid(&["query"], error.body_text()))
     }
 }
